@@ -1,0 +1,94 @@
+"""What can be done with metrics: log them, unchecked; the hot path of the whole server.
+
+Source of the rules: rows M3 to M5, M9, M10, M12, M16 of the semantics reference.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from eventtrack import columns, limits
+from eventtrack.commands.validation import check_key, check_timestamp
+from eventtrack.errors import InvalidParameter
+from eventtrack.events.metrics import MetricsLogged, Series
+
+
+class Point(Protocol):
+    """A metric's point as the door decodes it; timestamp in milliseconds since 1970."""
+
+    key: str
+    value: float
+    timestamp: int
+    step: int
+    model_id: str
+    dataset_name: str
+    dataset_digest: str
+
+
+def one_series(key: str, value: float, timestamp: int, step: int) -> Series:
+    """Pack a single point of a run's metric."""
+    check_key(key, "name", "Metric name")
+    check_timestamp(timestamp, "timestamp")
+    return Series(
+        key=key,
+        steps=columns.pack_ints((step,)),
+        timestamps=columns.pack_ints((timestamp,)),
+        values=columns.pack_floats((value,)),
+    )
+
+
+def many_series(points: Sequence[Point]) -> list[Series]:
+    """Pack a batch of points, one series for each (key, model, dataset), in order of appearance."""
+    gathered: dict[tuple[str, str, str, str], tuple[list[int], list[int], list[float]]] = {}
+    for index, point in enumerate(points):
+        timestamp = point.timestamp
+        label = (point.key, point.model_id, point.dataset_name, point.dataset_digest)
+        found = gathered.get(label)
+        if found is None:
+            check_key(point.key, f"metrics[{index}].name", "Metric name")
+            found = gathered[label] = ([], [], [])
+        if timestamp < 0:
+            check_timestamp(timestamp, f"metrics[{index}].timestamp")
+        found[0].append(point.step)
+        found[1].append(timestamp)
+        found[2].append(point.value)
+    return [
+        Series(
+            key=key,
+            steps=columns.pack_ints(steps),
+            timestamps=columns.pack_ints(timestamps),
+            values=columns.pack_floats(values),
+            model_id=model_id,
+            dataset_name=dataset_name,
+            dataset_digest=dataset_digest,
+        )
+        for (key, model_id, dataset_name, dataset_digest), (
+            steps,
+            timestamps,
+            values,
+        ) in gathered.items()
+    ]
+
+
+def logged(run_id: str, experiment_id: str, series: list[Series]) -> MetricsLogged:
+    """The fact that these points were logged."""
+    return MetricsLogged(run_id=run_id, experiment_id=experiment_id, series=series)
+
+
+def check_batch_sizes(metrics: int, params: int, tags: int) -> None:
+    """The limits of one log-batch request (row M9)."""
+    for what, count, most in (
+        ("metrics", metrics, limits.BATCH_METRICS_MAX),
+        ("params", params, limits.BATCH_PARAMS_MAX),
+        ("tags", tags, limits.BATCH_TAGS_MAX),
+    ):
+        if count > most:
+            raise InvalidParameter(
+                f"A batch logging request can contain at most {most} {what}. Got {count} {what}. "
+                f"Please split up {what} across multiple requests and try again."
+            )
+    total = metrics + params + tags
+    if total > limits.BATCH_ENTITIES_MAX:
+        raise InvalidParameter(
+            f"A batch logging request can contain at most {limits.BATCH_ENTITIES_MAX} metrics, "
+            f"params and tags in total. Got {total}. Please split them up across multiple requests."
+        )

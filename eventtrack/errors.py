@@ -1,0 +1,94 @@
+"""Every refusal eventtrack can give: one class per kind, with its MLflow error code and status.
+
+The message given at the raise site names the field, the limit and what to do.  The door turns any
+of these into bytes (`server/mlflow/errors.py`); causes stay in the server's log.
+Source of codes and statuses: MLflow's ERROR_CODE_TO_HTTP_STATUS (3.17).
+"""
+
+
+class EventtrackError(Exception):
+    """Base of all refusals; `error_code` and `status` are MLflow's."""
+
+    error_code = "INTERNAL_ERROR"
+    status = 500
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class InvalidParameter(EventtrackError):
+    """A field is missing, malformed or over its limit."""
+
+    error_code = "INVALID_PARAMETER_VALUE"
+    status = 400
+
+
+class BadRequest(EventtrackError):
+    """The request is understood but MLflow answers it with the code BAD_REQUEST."""
+
+    error_code = "BAD_REQUEST"
+    status = 400
+
+
+class AlreadyExists(EventtrackError):
+    """A name that must be unique is taken.  MLflow answers 400, not 409."""
+
+    error_code = "RESOURCE_ALREADY_EXISTS"
+    status = 400
+
+
+class DoesNotExist(EventtrackError):
+    """The run, experiment, model, tag or artifact named is not there."""
+
+    error_code = "RESOURCE_DOES_NOT_EXIST"
+    status = 404
+
+
+class EndpointNotFound(EventtrackError):
+    """No route has this path; the client reads the code to fall back to older endpoints."""
+
+    error_code = "ENDPOINT_NOT_FOUND"
+    status = 404
+
+
+class MethodNotAllowed(EventtrackError):
+    """The path exists, with other methods."""
+
+    error_code = "BAD_REQUEST"
+    status = 405
+
+
+class RequestTooLarge(EventtrackError):
+    """The body is over the server's size limit."""
+
+    error_code = "BAD_REQUEST"
+    status = 413
+
+
+class NotSupported(EventtrackError):
+    """This deployment cannot do what is asked (for example presigned URLs on a local disk)."""
+
+    error_code = "NOT_IMPLEMENTED"
+    status = 501
+
+
+class Unavailable(EventtrackError):
+    """A passing fault (disk full, shutting down): nothing was stored; try again."""
+
+    error_code = "TEMPORARILY_UNAVAILABLE"
+    status = 503
+
+
+class Forbidden(EventtrackError):
+    """The request comes from a host or origin the operator has not allowed."""
+
+    error_code = "PERMISSION_DENIED"
+    status = 403
+
+
+class Conflict(EventtrackError):
+    """Another writer changed the same stream, again and again, while this command was decided."""
+
+    error_code = "ABORTED"
+    status = 409

@@ -1,0 +1,94 @@
+"""The vocabulary: every fact that can be in the log, and how it becomes bytes and comes back.
+
+Bytes are msgpack maps; the field `event` holds the stored name and version.
+"""
+
+from typing import Union
+
+import msgspec
+
+from eventtrack.events import (
+    artifacts,
+    datasets,
+    experiments,
+    history,
+    logged_models,
+    metrics,
+    runs,
+)
+from eventtrack.events.envelope import START, Position, Recorded
+from eventtrack.events.fact import Fact
+
+CURRENT: tuple[type[Fact], ...] = (
+    experiments.ExperimentCreated,
+    experiments.ExperimentNameClaimed,
+    experiments.ExperimentNameReleased,
+    experiments.ExperimentRenamed,
+    experiments.ExperimentTagSet,
+    experiments.ExperimentTagDeleted,
+    experiments.ExperimentDeleted,
+    experiments.ExperimentRestored,
+    runs.RunCreated,
+    runs.RunUpdated,
+    runs.RunRenamed,
+    runs.RunTagsSet,
+    runs.RunTagDeleted,
+    runs.ParamsLogged,
+    runs.RunDeleted,
+    runs.RunRestored,
+    metrics.MetricsLogged,
+    datasets.RunInputsLogged,
+    datasets.RunOutputsLogged,
+    artifacts.ArtifactStored,
+    artifacts.ArtifactsDeleted,
+    logged_models.LoggedModelCreated,
+    logged_models.LoggedModelFinalized,
+    logged_models.LoggedModelParamsLogged,
+    logged_models.LoggedModelTagsSet,
+    logged_models.LoggedModelTagDeleted,
+    logged_models.LoggedModelDeleted,
+)
+"""What may be written."""
+
+_decoder = msgspec.msgpack.Decoder(Union[CURRENT + history.HISTORY])  # noqa: UP007 (a runtime tuple)
+_encoder = msgspec.msgpack.Encoder()
+
+
+class UnknownEvent(Exception):
+    """The log holds an event this release does not know; a newer release wrote it."""
+
+
+def encode(event: Fact) -> bytes:
+    """Event -> the bytes the log stores."""
+    return _encoder.encode(event)
+
+
+def decode(payload: bytes) -> Fact:
+    """Bytes from the log -> the event in its current shape; UnknownEvent when it cannot be read."""
+    try:
+        return history.upcast(_decoder.decode(payload))
+    except msgspec.DecodeError as error:
+        raise UnknownEvent(
+            f"this release of eventtrack cannot read the event ({error}); "
+            "a newer release wrote it: upgrade eventtrack"
+        ) from error
+
+
+def stored_name(event_type: type[Fact]) -> str:
+    """The literal name on disk, for example `RunCreated/1`."""
+    tag = event_type.__struct_config__.tag
+    assert isinstance(tag, str)
+    return tag
+
+
+__all__ = [
+    "CURRENT",
+    "START",
+    "Fact",
+    "Position",
+    "Recorded",
+    "UnknownEvent",
+    "decode",
+    "encode",
+    "stored_name",
+]

@@ -1,0 +1,179 @@
+"""The projector: follows the log and keeps the views up to date, in batches.
+
+While nobody waits it lets events gather for a moment, so that a busy log is folded in few large
+batches; a query that waits wakes it at once (read-your-writes).
+"""
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from eventtrack.events import START, Position
+from eventtrack.log import EventLog
+from eventtrack.projector import viewsfile
+from eventtrack.projector.folding import apply_batch
+from projections.projection import Projection
+
+GATHER_SECONDS = 0.05
+"""How long events may gather when no query waits."""
+
+RETRY_SECONDS = 1.0
+"""Pause after a batch that could not be applied, before it is tried again."""
+
+logger = logging.getLogger("eventtrack.projector")
+
+Progress = Callable[[Position, Position], None]
+"""Called with (position reached, head) after each batch of a catch-up."""
+
+
+class ProjectionStopped(Exception):
+    """The views cannot follow the log; the cause is in the message and in the server's log."""
+
+
+class Projector:
+    """Feeds the projections of one views file.  Make one with `await Projector.open(...)`."""
+
+    def __init__(
+        self,
+        log: EventLog,
+        path: Path,
+        projections: Sequence[Projection],
+        connection: sqlite3.Connection,
+        position: Position,
+        worker: ThreadPoolExecutor,
+    ) -> None:
+        self.path = path
+        self.position = position
+        self._log = log
+        self._projections = projections
+        self._connection = connection
+        self._worker = worker
+        self._kept: dict[str, Any] = {}
+        self._waiting: list[tuple[Position, asyncio.Future[None]]] = []
+        self._hurry = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._fault: str | None = None
+
+    @classmethod
+    async def open(
+        cls,
+        log: EventLog,
+        log_id: str,
+        path: Path,
+        projections: Sequence[Projection],
+        progress: Progress | None = None,
+    ) -> "Projector":
+        """Open the views and catch up with the log; views that do not fit are rebuilt first."""
+        worker = ThreadPoolExecutor(1, thread_name_prefix="projector")
+        loop = asyncio.get_running_loop()
+
+        def prepare() -> tuple[sqlite3.Connection, Position]:
+            if path.exists():
+                connection = viewsfile.connect_or_none(path)
+                if connection is not None:
+                    found = viewsfile.checkpoint(connection, log_id, projections, log.head())
+                    if found is not None:
+                        return connection, found
+                    connection.close()
+                logger.info("the views do not fit the log or this release: rebuilding them")
+            return viewsfile.create(path, log_id, projections), START
+
+        connection, position = await loop.run_in_executor(worker, prepare)
+        projector = cls(log, path, projections, connection, position, worker)
+        await projector.catch_up(progress)
+        return projector
+
+    def start(self) -> None:
+        """Follow the log from now on."""
+        self._task = asyncio.get_running_loop().create_task(self._follow(), name="projector")
+
+    @property
+    def fault(self) -> str | None:
+        """Why the views do not follow the log at the moment, or None."""
+        return self._fault
+
+    async def catch_up(self, progress: Progress | None = None) -> None:
+        """Apply all that the log holds now."""
+        while self.position < (head := self._log.head()):
+            await self._step()
+            if progress is not None:
+                progress(self.position, head)
+
+    async def _step(self) -> None:
+        """Read and apply one batch."""
+        batch = await self._log.read(self.position)
+        if not batch:
+            # Only erased events are left before the head.
+            self.position = self._log.head()
+            return
+        await asyncio.get_running_loop().run_in_executor(
+            self._worker, apply_batch, self._connection, self._projections, batch, self._kept
+        )
+        self.position = batch[-1].position
+
+    async def _follow(self) -> None:
+        while True:
+            await self._log.wait(self.position)
+            if not self._waiting:
+                await self._gather()
+            try:
+                while self.position < self._log.head():
+                    await self._step()
+                    self._fault = None
+                    self._answer()
+            except Exception as error:
+                self._fault = f"{type(error).__name__}: {error}"
+                logger.exception("the views could not take in events after %s", self.position)
+                self._refuse()
+                await asyncio.sleep(RETRY_SECONDS)
+
+    async def _gather(self) -> None:
+        self._hurry.clear()
+        try:
+            await asyncio.wait_for(self._hurry.wait(), GATHER_SECONDS)
+        except TimeoutError:
+            return
+
+    def _answer(self) -> None:
+        left = []
+        for position, future in self._waiting:
+            if position > self.position:
+                left.append((position, future))
+            elif not future.done():
+                future.set_result(None)
+        self._waiting = left
+
+    def _refuse(self) -> None:
+        for _, future in self._waiting:
+            if not future.done():
+                future.set_exception(ProjectionStopped(f"the views are behind ({self._fault})"))
+        self._waiting = []
+
+    async def arrive(self) -> None:
+        """Return when the views hold everything that was acknowledged before this call.
+
+        Raises ProjectionStopped when the views cannot follow the log.
+        """
+        head = self._log.head()
+        if self.position >= head:
+            return
+        if self._task is None:
+            await self.catch_up()
+            return
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((head, future))
+        self._hurry.set()
+        await future
+
+    async def close(self) -> None:
+        """Stop after the batch that runs; the rest is caught up at the next start."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        self._refuse()
+        self._worker.shutdown(wait=True)
+        self._connection.close()

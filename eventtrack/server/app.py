@@ -1,0 +1,42 @@
+"""The HTTP server, made of ready-made parts: aiohttp's low-level server around one entrance."""
+
+import asyncio
+from typing import Any
+
+from aiohttp import web
+
+from eventtrack.server.dispatch import Dispatch
+from eventtrack.server.door import Door
+from eventtrack.server.entrance import Entrance
+from eventtrack.server.protection import Protection
+from eventtrack.server.routes import add_routes
+
+
+def make_server(
+    door: Door, protection: Protection, *, body_bytes_max: int, access_log: bool
+) -> web.Server:
+    """The server behind the door; body_bytes_max: of requests that are not artifacts."""
+    dispatch = Dispatch()
+    add_routes(dispatch, door)
+    entrance = Entrance(dispatch, protection, access_log=access_log)
+    loop = asyncio.get_running_loop()
+
+    def make_request(
+        message: Any, payload: Any, protocol: Any, writer: Any, task: Any
+    ) -> web.BaseRequest:
+        return web.BaseRequest(
+            message, payload, protocol, writer, task, loop, client_max_size=body_bytes_max
+        )
+
+    return web.Server(
+        entrance.handle,
+        request_factory=make_request,
+        access_log=None,
+        keepalive_timeout=KEEPALIVE_SECONDS,
+        lingering_time=LINGERING_SECONDS,
+    )
+
+
+KEEPALIVE_SECONDS = 75.0
+LINGERING_SECONDS = 10.0
+"""How long a refused upload may go on before its connection is closed."""

@@ -1,0 +1,29 @@
+"""What every route works with, handed in ready-made by the assembly."""
+
+from pathlib import Path
+
+import msgspec
+
+from eventtrack.artifacts import ArtifactStore
+from eventtrack.commands.handler import Handler
+from eventtrack.projector.projector import Projector
+from projections.views import Views
+
+
+class Door(msgspec.Struct, frozen=True):
+    """The parts behind the door.
+
+    artifacts: None under --no-serve-artifacts; artifact_root: of new experiments.
+    """
+
+    handler: Handler
+    views: Views
+    projector: Projector
+    artifacts: ArtifactStore | None
+    artifact_root: str
+    data: Path
+
+    async def current(self) -> Views:
+        """The views, once they hold everything that was acknowledged before this call."""
+        await self.projector.arrive()
+        return self.views

@@ -1,0 +1,120 @@
+"""Every route of every facade in one table.
+
+MLflow serves each JSON route twice, under /api and under /ajax-api (row H1).
+"""
+
+from collections.abc import Callable
+
+import msgspec
+
+from eventtrack.server import health
+from eventtrack.server.dispatch import Dispatch, Handle
+from eventtrack.server.door import Door
+from eventtrack.server.mlflow import (
+    artifacts,
+    basics,
+    datasets,
+    experiments,
+    history,
+    logged_models,
+    metrics,
+    params_tags,
+    runs,
+)
+from eventtrack.server.mlflow.endpoint import Function, endpoint
+
+
+class Json(msgspec.Struct, frozen=True):
+    """A JSON route: methods, path below the prefix, request message, function."""
+
+    methods: str
+    path: str
+    message: type[msgspec.Struct]
+    function: Function
+
+
+class Plain(msgspec.Struct, frozen=True):
+    """A route that reads and writes HTTP itself: methods, path, maker of its handler."""
+
+    methods: str
+    path: str
+    make: Callable[[Door], Handle]
+
+
+E, R, H, D, L, A = experiments, runs, history, datasets, logged_models, artifacts
+
+API: tuple[Json | Plain, ...] = (
+    Json("POST", "2.0/mlflow/experiments/create", E.CreateExperiment, E.create),
+    Json("GET", "2.0/mlflow/experiments/get", E.GetExperiment, E.get),
+    Json("GET", "2.0/mlflow/experiments/get-by-name", E.GetExperimentByName, E.get_by_name),
+    Json("GET POST", "2.0/mlflow/experiments/search", E.SearchExperiments, E.search),
+    Json("POST", "2.0/mlflow/experiments/delete", E.ExperimentId, E.delete),
+    Json("POST", "2.0/mlflow/experiments/restore", E.ExperimentId, E.restore),
+    Json("POST", "2.0/mlflow/experiments/update", E.UpdateExperiment, E.update),
+    Json("POST", "2.0/mlflow/experiments/set-experiment-tag", E.SetExperimentTag, E.set_tag),
+    Json(
+        "POST", "2.0/mlflow/experiments/delete-experiment-tag", E.DeleteExperimentTag, E.delete_tag
+    ),
+    Json("POST", "2.0/mlflow/experiments/search-datasets", D.SearchDatasets, D.search),
+    Json("POST", "2.0/mlflow/runs/create", R.CreateRun, R.create),
+    Json("POST", "2.0/mlflow/runs/update", R.UpdateRun, R.update),
+    Json("POST", "2.0/mlflow/runs/delete", R.RunId, R.delete),
+    Json("POST", "2.0/mlflow/runs/restore", R.RunId, R.restore),
+    Json("GET", "2.0/mlflow/runs/get", R.GetRun, R.get),
+    Json("POST", "2.0/mlflow/runs/search", R.SearchRuns, R.search),
+    Json("POST", "2.0/mlflow/runs/log-model", R.LogModel, R.log_model),
+    Plain("POST", "2.0/mlflow/runs/log-metric", metrics.log_metric),
+    Plain("POST", "2.0/mlflow/runs/log-batch", metrics.log_batch),
+    Json("POST", "2.0/mlflow/runs/log-parameter", params_tags.LogParam, params_tags.log_param),
+    Json("POST", "2.0/mlflow/runs/set-tag", params_tags.SetTag, params_tags.set_tag),
+    Json("POST", "2.0/mlflow/runs/delete-tag", params_tags.DeleteTag, params_tags.delete_tag),
+    Json("POST", "2.0/mlflow/runs/log-inputs", D.LogInputs, D.log_inputs),
+    Json("POST", "2.0/mlflow/runs/outputs", D.LogOutputs, D.log_outputs),
+    Json("GET", "2.0/mlflow/metrics/get-history", H.GetHistory, H.get_history),
+    Json(
+        "GET",
+        "2.0/mlflow/metrics/get-history-bulk-interval",
+        H.GetHistoryBulkInterval,
+        H.get_history_bulk_interval,
+    ),
+    Json("POST", "2.0/mlflow/logged-models", L.CreateLoggedModel, L.create),
+    Json("POST", "2.0/mlflow/logged-models/search", L.SearchLoggedModels, L.search),
+    Json("GET", "2.0/mlflow/logged-models/{model_id}", L.GetLoggedModel, L.get),
+    Json("PATCH", "2.0/mlflow/logged-models/{model_id}", L.FinalizeLoggedModel, L.finalize),
+    Json("DELETE", "2.0/mlflow/logged-models/{model_id}", L.LoggedModelId, L.delete),
+    Json("PATCH", "2.0/mlflow/logged-models/{model_id}/tags", L.SetLoggedModelTags, L.set_tags),
+    Json(
+        "DELETE",
+        "2.0/mlflow/logged-models/{model_id}/tags/{tag_key}",
+        L.DeleteLoggedModelTag,
+        L.delete_tag,
+    ),
+    Json(
+        "POST", "2.0/mlflow/logged-models/{model_id}/params", L.LogLoggedModelParams, L.log_params
+    ),
+    Json("GET", "3.0/mlflow/server-info", basics.Nothing, basics.server_info),
+    *(Plain(*each) for each in A.API),
+)
+"""Served under /api/ and under /ajax-api/."""
+
+AJAX: tuple[Json | Plain, ...] = (
+    Json("GET", "2.0/mlflow/metrics/get-history-bulk", H.GetHistoryBulk, H.get_history_bulk),
+    *(Plain(*each) for each in A.AJAX),
+)
+"""Served under /ajax-api/ only."""
+
+
+def add_routes(dispatch: Dispatch, door: Door) -> None:
+    """Register every route."""
+    for prefix, table in (("/api/", API), ("/ajax-api/", API), ("/ajax-api/", AJAX)):
+        for route in table:
+            if isinstance(route, Json):
+                handler: Handle = endpoint(door, route.message, route.function)
+            else:
+                handler = route.make(door)
+            for method in route.methods.split():
+                dispatch.add(method, prefix + route.path, handler)
+    dispatch.add("GET", "/health", health.health)
+    dispatch.add("GET", "/version", basics.version)
+    for method, path, make in artifacts.ROOT:
+        dispatch.add(method, path, make(door))

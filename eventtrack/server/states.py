@@ -1,0 +1,75 @@
+"""The states that rules need, read from the views (the `StateReader` of `eventtrack.commands`)."""
+
+from eventtrack.commands.state import ExperimentState, LoggedModelState, RunState
+from eventtrack.projector.projector import Projector
+from projections import experiments, logged_models, runs
+from projections.views import Views
+
+
+class ViewStates:
+    """Waits until the views have arrived at what was acknowledged, then reads them."""
+
+    def __init__(self, views: Views, projector: Projector) -> None:
+        self._views = views
+        self._projector = projector
+
+    async def experiment(self, experiment_id: str) -> ExperimentState | None:
+        """See `StateReader.experiment`."""
+        await self._projector.arrive()
+        found = await experiments.get(self._views, int(experiment_id))
+        if found is None:
+            return None
+        return ExperimentState(
+            experiment_id=str(found.experiment_id),
+            name=found.name,
+            artifact_location=found.artifact_location,
+            lifecycle_stage=found.lifecycle_stage,
+            tags=found.tags,
+        )
+
+    async def experiment_id_of_name(self, name: str) -> str | None:
+        """See `StateReader.experiment_id_of_name`."""
+        await self._projector.arrive()
+        found = await experiments.get_by_name(self._views, name)
+        return str(found.experiment_id) if found else None
+
+    async def greatest_experiment_id(self) -> int:
+        """See `StateReader.greatest_experiment_id`."""
+        await self._projector.arrive()
+        return await experiments.greatest_id(self._views)
+
+    async def run(self, run_id: str) -> RunState | None:
+        """See `StateReader.run`."""
+        await self._projector.arrive()
+        found = await runs.get(self._views, run_id)
+        if found is None:
+            return None
+        return RunState(
+            run_id=run_id,
+            experiment_id=str(found.experiment_id),
+            name=found.name,
+            user_id=found.user_id,
+            status=found.status,
+            start_time_ms=found.start_time,
+            end_time_ms=found.end_time,
+            artifact_uri=found.artifact_uri,
+            lifecycle_stage=found.lifecycle_stage,
+            params=await runs.params_of(self._views, run_id),
+            tags=await runs.tags_of(self._views, run_id),
+        )
+
+    async def logged_model(self, model_id: str) -> LoggedModelState | None:
+        """See `StateReader.logged_model`."""
+        await self._projector.arrive()
+        found = await logged_models.get(self._views, model_id)
+        if found is None:
+            return None
+        return LoggedModelState(
+            model_id=model_id,
+            experiment_id=str(found.experiment_id),
+            lifecycle_stage=found.lifecycle_stage,
+            artifact_location=found.artifact_location,
+            status=found.status,
+            params=found.params,
+            tags=found.tags,
+        )

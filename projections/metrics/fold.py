@@ -1,0 +1,62 @@
+"""The fold of one batch: per series, the columns that arrived, not yet unpacked."""
+
+import math
+import struct
+
+import numpy as np
+
+from eventtrack.events.metrics import Series
+
+_ENTRY_BYTES = 8
+_POINT = struct.Struct("<q").unpack
+_VALUE = struct.Struct("<d").unpack
+
+
+class Arrived:
+    """What a batch brought for one series of one run, in the order of the log."""
+
+    __slots__ = ("steps", "timestamps", "values")
+
+    def __init__(self) -> None:
+        self.steps: list[bytes] = []
+        self.timestamps: list[bytes] = []
+        self.values: list[bytes] = []
+
+    def add(self, series: Series) -> None:
+        """Take in a log call's points."""
+        self.steps.append(series.steps)
+        self.timestamps.append(series.timestamps)
+        self.values.append(series.values)
+
+    def joined(self) -> tuple[bytes, bytes, bytes]:
+        """All points as three columns: steps, timestamps, values."""
+        return b"".join(self.steps), b"".join(self.timestamps), b"".join(self.values)
+
+
+Latest = tuple[int, int, float, bool]
+"""(step, timestamp, value, is_nan): the value is 0 where it is NaN."""
+
+
+def latest_of(steps: bytes, timestamps: bytes, values: bytes) -> Latest:
+    """The point with the greatest (step, timestamp, value), NaN counting as 0 (MLflow's rule M1).
+
+    Of equal ones the first logged stays, so that a later NaN does not displace a 0.
+    """
+    if len(steps) == _ENTRY_BYTES:
+        value = _VALUE(values)[0]
+        is_nan = math.isnan(value)
+        return _POINT(steps)[0], _POINT(timestamps)[0], 0.0 if is_nan else value, is_nan
+    step = np.frombuffer(steps, "<i8")
+    timestamp = np.frombuffer(timestamps, "<i8")
+    raw = np.frombuffer(values, "<f8")
+    candidates = np.flatnonzero(step == step.max())
+    if len(candidates) > 1:
+        times = timestamp[candidates]
+        candidates = candidates[times == times.max()]
+    if len(candidates) > 1:
+        counted = np.nan_to_num(raw[candidates], nan=0.0, posinf=np.inf, neginf=-np.inf)
+        candidates = candidates[counted == counted.max()]
+    winner = candidates[0]
+    value = float(raw[winner])
+    is_nan = math.isnan(value)
+    return int(step[winner]), int(timestamp[winner]), 0.0 if is_nan else value, is_nan

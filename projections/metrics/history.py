@@ -1,0 +1,131 @@
+"""The history of a metric: every distinct point, sorted, as arrays or as the wire's JSON.
+
+A point is (timestamp, step, value, is NaN); logged twice it counts once (MLflow's rule M2).
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from projections.metrics.numbers import DOUBLE_MAX
+from projections.views import Views
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+
+class Points(msgspec.Struct, frozen=True):
+    """Points of one series in columns: steps, timestamps (milliseconds), values."""
+
+    steps: Ints
+    timestamps: Ints
+    values: Floats
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    def slice(self, start: int, stop: int) -> "Points":
+        """The points from start up to stop, without copying."""
+        return Points(self.steps[start:stop], self.timestamps[start:stop], self.values[start:stop])
+
+    def take(self, indices: Ints) -> "Points":
+        """The points at these indices."""
+        return Points(self.steps[indices], self.timestamps[indices], self.values[indices])
+
+
+async def read_points(views: Views, run_id: str, key: str) -> Points:
+    """All distinct points of a series, sorted by timestamp, step, value; NaN sorts as 0."""
+    rows = await views.fetchall(
+        """SELECT columns FROM metric_segments INDEXED BY metric_segments_of_series
+           WHERE run_id = ? AND key = ? ORDER BY segment_id""",
+        (run_id, key),
+    )
+    return _distinct(_joined([columns for (columns,) in rows]))
+
+
+def _joined(segments: Sequence[bytes]) -> Points:
+    steps, timestamps, values = [], [], []
+    for columns in segments:
+        cut = len(columns) // 3
+        steps.append(np.frombuffer(columns, "<i8", count=cut // 8))
+        timestamps.append(np.frombuffer(columns, "<i8", count=cut // 8, offset=cut))
+        values.append(np.frombuffer(columns, "<f8", count=cut // 8, offset=2 * cut))
+    if not segments:
+        return Points(np.empty(0, "<i8"), np.empty(0, "<i8"), np.empty(0, "<f8"))
+    return Points(np.concatenate(steps), np.concatenate(timestamps), np.concatenate(values))
+
+
+def _distinct(points: Points) -> Points:
+    """Sort and drop repeats; points that are already in order are not sorted again."""
+    if len(points) < 2:
+        return points
+    nan = np.isnan(points.values)
+    counted = np.where(nan, 0.0, points.values) if nan.any() else points.values
+    times, steps = points.timestamps, points.steps
+    later = times[1:] > times[:-1]
+    if later.all():
+        return points
+    same_time = times[1:] == times[:-1]
+    further = same_time & (steps[1:] > steps[:-1])
+    same_step = same_time & (steps[1:] == steps[:-1])
+    if (later | further | (same_step & (counted[1:] > counted[:-1]))).all():
+        return points
+    order = np.lexsort((nan, counted, steps, times))
+    times, steps, counted, nan = times[order], steps[order], counted[order], nan[order]
+    new = np.empty(len(order), dtype=bool)
+    new[0] = True
+    new[1:] = (
+        (times[1:] != times[:-1])
+        | (steps[1:] != steps[:-1])
+        | (counted[1:] != counted[:-1])
+        | (nan[1:] != nan[:-1])
+    )
+    return points.take(order[new])
+
+
+def encode_points(points: Points, key: str, run_id: str | None = None) -> bytes:
+    """Points -> the elements of a JSON list of metric objects, without the brackets.
+
+    Numbers are written by msgspec, column by column, and woven together, so that a million points
+    need no Python object each for their fields' names.  NaN is the string "NaN" (rule P5).
+    """
+    if not len(points):
+        return b""
+    values = np.clip(points.values, -DOUBLE_MAX, DOUBLE_MAX)
+    texts = msgspec.json.encode(values.tolist())[1:-1].replace(b"null", b'"NaN"').split(b",")
+    times = msgspec.json.encode(points.timestamps.tolist())[1:-1].split(b",")
+    steps = msgspec.json.encode(points.steps.tolist())[1:-1].split(b",")
+    count = len(points)
+    woven: list[bytes] = [b""] * (6 * count)
+    head = b'{"key":' + msgspec.json.encode(key)
+    if run_id is not None:
+        head += b',"run_id":' + msgspec.json.encode(run_id)
+    woven[0::6] = [head + b',"value":'] * count
+    woven[1::6] = texts
+    woven[2::6] = [b',"timestamp":'] * count
+    woven[3::6] = times
+    woven[4::6] = [b',"step":'] * count
+    woven[5::6] = [step + b"}," for step in steps]
+    return b"".join(woven)[:-1]
+
+
+def sampled(points: Points, points_max: int) -> Points:
+    """A sample for MLflow's own charts, as its server makes it (rule M14).
+
+    The points in order of step, timestamp, value fall into `points_max` buckets whose sizes differ
+    by at most one, larger ones first; the first of each is taken, and the last point of all
+    replaces the final pick.
+    """
+    count = len(points)
+    nan = np.isnan(points.values)
+    counted = np.where(nan, 0.0, points.values)
+    points = points.take(np.lexsort((counted, points.timestamps, points.steps)))
+    if count <= points_max:
+        return points
+    size, larger = divmod(count, points_max)
+    bucket = np.arange(points_max)
+    starts = bucket * size + np.minimum(bucket, larger)
+    starts[-1] = count - 1
+    return points.take(starts)

@@ -1,0 +1,54 @@
+"""What a projection is: a name, a version, tables, how each event changes them.
+
+A projection is disposable: its tables follow from the log alone, so it has no clock, no randomness
+and no I/O but its own tables.  Changing what its handlers do, or its tables, means raising its
+version, and the next start rebuilds it.
+"""
+
+import sqlite3
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from eventtrack.events import Fact, Recorded
+from projections.rows import Rows
+
+Handler = Callable[[Rows, Any, Recorded], None]
+Finisher = Callable[[Rows, sqlite3.Connection], None]
+F = TypeVar("F", bound=Handler)
+G = TypeVar("G", bound=Finisher)
+
+
+class Projection:
+    """One family of views.
+
+    name: unique, kept in the views file with the version; tables: the DDL of the tables it owns.
+    """
+
+    def __init__(self, name: str, *, version: int, tables: str) -> None:
+        self.name = name
+        self.version = version
+        self.tables = tables
+        self.handlers: dict[type[Fact], Handler] = {}
+        self.finishers: list[Finisher] = []
+
+    def on(self, *event_types: type[Fact]) -> Callable[[F], F]:
+        """Decorate the handler of these events: `handler(rows, event, recorded)`."""
+
+        def register(handler: F) -> F:
+            for event_type in event_types:
+                assert event_type not in self.handlers, f"{self.name} handles {event_type} twice"
+                self.handlers[event_type] = handler
+            return handler
+
+        return register
+
+    def finish(self, finisher: G) -> G:
+        """Decorate what runs at the end of a batch, in its transaction, rows already written."""
+        self.finishers.append(finisher)
+        return finisher
+
+    def apply(self, rows: Rows, recorded: Recorded) -> None:
+        """Let the event change the rows, if this projection handles it."""
+        handler = self.handlers.get(type(recorded.event))
+        if handler is not None:
+            handler(rows, recorded.event, recorded)

@@ -1,0 +1,1 @@
+"""The trainers: one process each, run as modules by `test_client`."""

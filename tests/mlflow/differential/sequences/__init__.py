@@ -1,0 +1,44 @@
+"""The scripted conversations, by noun: each is complete in itself and meets no other's data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from tests.mlflow.differential.sequences import (
+    artifacts,
+    basics,
+    batch,
+    datasets,
+    experiment_search,
+    experiments,
+    logged_model_search,
+    logged_models,
+    metrics,
+    multipart,
+    params_tags,
+    quirks,
+    runs,
+    search_filters,
+    search_orders,
+    search_population,
+    wire_json,
+)
+from tests.mlflow.differential.steps import Step
+
+SEQUENCES: Mapping[str, Sequence[Step]] = {
+    "basics": basics.STEPS,
+    "wire JSON": wire_json.STEPS,
+    "experiments": experiments.STEPS,
+    "experiment search": experiment_search.STEPS,
+    "runs": runs.STEPS,
+    "metrics": metrics.STEPS,
+    "params and tags": params_tags.STEPS,
+    "batch": batch.STEPS,
+    "search": [*search_population.STEPS, *search_filters.STEPS, *search_orders.STEPS],
+    "datasets": datasets.STEPS,
+    "artifacts": artifacts.STEPS,
+    "multipart": multipart.STEPS,
+    "logged models": logged_models.STEPS,
+    "logged model search": logged_model_search.STEPS,
+    "quirks": quirks.STEPS,
+}

@@ -1,0 +1,60 @@
+"""Some hundreds of written requests: eventtrack answers as MLflow does, or as `intended` says."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+import pytest
+
+from tests.mlflow.conftest import Sides
+from tests.mlflow.differential.agreement import Exchange
+from tests.mlflow.differential.conversation import Conversation
+from tests.mlflow.differential.intended import INTENDED, complaints
+from tests.mlflow.differential.sequences import SEQUENCES
+
+_PROMISES = [
+    pytest.param(noun, number, id=f"{noun}: {step.name}")
+    for noun, steps in SEQUENCES.items()
+    for number, step in enumerate(steps)
+]
+
+
+class Played:
+    """The conversations held so far: each is led once, whole, whichever of its tests runs."""
+
+    def __init__(self, sides: Sides) -> None:
+        self._sides = sides
+        self._exchanges: dict[str, Sequence[Exchange]] = {}
+
+    def exchange(self, noun: str, number: int) -> Exchange:
+        """What was said at one step of the conversation about `noun`."""
+        if noun not in self._exchanges:
+            with Conversation(self._sides.reference_url, self._sides.subject_url) as conversation:
+                self._exchanges[noun] = list(conversation.lead(SEQUENCES[noun]))
+        return self._exchanges[noun][number]
+
+
+@pytest.fixture(scope="module")
+def played(sides: Sides) -> Played:
+    return Played(sides)
+
+
+@pytest.mark.parametrize(("noun", "number"), _PROMISES)
+def test_both_servers_agree(played: Played, sides: Sides, noun: str, number: int) -> None:
+    exchange = played.exchange(noun, number)
+    # If MLflow itself answers differently from what is written, the step shows nothing.
+    assert exchange.reference.error_code() == exchange.step.error, str(exchange)
+    found = complaints(exchange, subject_is_mlflow=sides.subject_is_mlflow)
+    assert not found, "\n".join([*found, str(exchange)])
+
+
+def test_every_step_has_a_name_of_its_own() -> None:
+    counted = Counter(f"{noun}: {step.name}" for noun, steps in SEQUENCES.items() for step in steps)
+    assert [name for name, count in counted.items() if count > 1] == []
+
+
+def test_every_intended_difference_speaks_of_steps_that_exist() -> None:
+    names: Mapping[str, object] = {step.name: step for s in SEQUENCES.values() for step in s}
+    named = {name for entry in INTENDED for name in entry.named_steps}
+    assert sorted(named - names.keys()) == []
