@@ -102,6 +102,16 @@ async def open_stack(settings: Settings, progress: Progress | None = None) -> As
 
 
 @contextlib.asynccontextmanager
+async def open_views(settings: Settings) -> AsyncIterator[Views]:
+    """The views alone, as a running server keeps them."""
+    views = await Views.open(settings.views_path, connections=1, functions=register_functions)
+    try:
+        yield views
+    finally:
+        await views.close()
+
+
+@contextlib.asynccontextmanager
 async def open_server(
     settings: Settings, progress: Progress | None = None
 ) -> AsyncIterator[web.Server]:

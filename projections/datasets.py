@@ -72,9 +72,9 @@ class _Dataset(msgspec.Struct, omit_defaults=True):
     profile: str | None = None
 
 
-class _Input(msgspec.Struct):
-    tags: msgspec.Raw
+class _Input(msgspec.Struct, omit_defaults=True):
     dataset: _Dataset
+    tags: msgspec.Raw | None = None
 
 
 class _ModelInput(msgspec.Struct):
@@ -151,7 +151,7 @@ def refresh_documents(rows: Rows, connection: sqlite3.Connection) -> None:
 
 def _documents(connection: sqlite3.Connection, run_id: str) -> tuple[bytes, bytes, bytes]:
     inputs = [
-        _Input(msgspec.Raw(tags.encode()), _Dataset(*dataset))
+        _Input(_Dataset(*dataset), msgspec.Raw(tags.encode()) if tags != "[]" else None)
         for tags, *dataset in connection.execute(
             """SELECT r.tags, d.name, d.digest, d.source_type, d.source, d.schema, d.profile
                FROM run_datasets r JOIN datasets d USING (experiment_id, name, digest)

@@ -158,5 +158,5 @@ def decide(state: LoggedModelState, command: LoggedModelCommand, now_ms: int) ->
             return [LoggedModelTagDeleted(model_id=model_id, key=key)]
         case DeleteLoggedModel():
             if state.lifecycle_stage == DELETED:
-                raise no_such_model(model_id)
+                return []
             return [LoggedModelDeleted(model_id=model_id, updated_at_ms=now_ms)]

@@ -1,4 +1,6 @@
-"""Rules on single values, shared by the nouns: names, lengths, times.  Pure; raise InvalidParameter.
+"""Rules on single values, shared by the nouns: names, lengths, times.
+
+Pure; they raise InvalidParameter.
 
 Source of the rules: MLflow 3.17 `utils/validation` (rows M4 to M6 of the semantics reference).
 """
@@ -70,7 +72,11 @@ def cut(value: str, what: str, chars_max: int) -> str:
 def check_run_id(run_id: str) -> None:
     """The form of a run id: letters, digits, underscores and dashes, at most 256 characters."""
     if _RUN_ID.fullmatch(run_id) is None:
-        raise InvalidParameter(f"Invalid run ID: {_quoted(run_id)}")
+        raise InvalidParameter(
+            f"Invalid value {_quoted(run_id)} for parameter 'run_id' supplied: a run ID starts with "
+            "a letter or digit and holds letters, digits, underscores and dashes, at most "
+            f"{limits.RUN_ID_CHARS_MAX} characters."
+        )
 
 
 def check_timestamp(timestamp_ms: int, path: str) -> None:

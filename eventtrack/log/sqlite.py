@@ -289,6 +289,14 @@ class SqliteLog:
         """See `EventLog.head`."""
         return Position(self._durable.position)
 
+    async def refresh(self) -> None:
+        """Look where the head is when another process writes the log (a read-only opening)."""
+        rows = await self._reader.execute_fetchall(
+            "SELECT position, digest, recorded_at FROM events ORDER BY position DESC LIMIT 1"
+        )
+        for position, digest, recorded_at in rows:
+            self._durable = _Head(position, digest, recorded_at)
+
     async def wait(self, after: Position) -> None:
         """See `EventLog.wait`."""
         if self._durable.position > after:

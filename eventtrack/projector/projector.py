@@ -18,7 +18,7 @@ from eventtrack.projector import viewsfile
 from eventtrack.projector.folding import apply_batch
 from projections.projection import Projection
 
-GATHER_SECONDS = 0.05
+GATHER_SECONDS = 0.2
 """How long events may gather when no query waits."""
 
 RETRY_SECONDS = 1.0

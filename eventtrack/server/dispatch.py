@@ -48,10 +48,10 @@ class Dispatch:
 
     def find(self, request: web.BaseRequest) -> Handle:
         """The handler of a request; raises EndpointNotFound or MethodNotAllowed."""
-        path = request.rel_url.raw_path
-        methods = self._exact.get(path)
+        methods = self._exact.get(request.raw_path)
         if methods is None:
-            methods = self._match(request, path)
+            path = request.rel_url.raw_path
+            methods = self._exact.get(path) or self._match(request, path)
         handler = methods.get(request.method)
         if handler is None:
             allowed = ", ".join(sorted(methods))

@@ -6,6 +6,7 @@ from projections.search.datasets import find_datasets
 from eventtrack import limits
 from eventtrack.commands import datasets as commands
 from eventtrack.commands import experiments as experiment_commands
+from eventtrack.commands.validation import check_run_id
 from eventtrack.errors import InvalidParameter
 from eventtrack.events.datasets import DatasetInput, ModelOutput
 from eventtrack.server.calls import Call
@@ -48,6 +49,7 @@ class LogInputs(msgspec.Struct):
 
 async def log_inputs(door: Door, call: Call, message: LogInputs) -> None:
     """POST runs/log-inputs."""
+    check_run_id(message.run_id)
     datasets = [
         _dataset_of(each, f"datasets[{index}]") for index, each in enumerate(message.datasets or ())
     ]

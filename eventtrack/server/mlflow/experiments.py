@@ -228,10 +228,9 @@ def checked_location(location: str, door: Door) -> str:
         raise _bad_location(location, "its query must not hold '..'")
     if scheme == "runs":
         raise _bad_location(location, "'runs:' URIs name artifacts of a run, not a place")
-    own_root = location.startswith(door.artifact_root)
-    if not own_root and (
-        scheme in _HOST_SCHEMES or (scheme == "mlflow-artifacts" and parts.netloc)
-    ):
+    names_host = scheme in _HOST_SCHEMES or (scheme == "mlflow-artifacts" and parts.netloc)
+    own = urllib.parse.urlparse(door.artifact_root)
+    if names_host and (own.scheme, own.netloc) != (scheme, parts.netloc):
         raise _bad_location(location, f"the scheme '{scheme}' names a host")
     if not scheme or re.fullmatch("[a-zA-Z]", scheme):
         return str(Path(location).absolute())

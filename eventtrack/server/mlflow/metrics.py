@@ -177,7 +177,7 @@ def _general_batch(body: bytes) -> tuple[str, list[_FastMetric], Pairs, Pairs]:
     points = []
     for index, metric in enumerate(message.metrics or ()):
         if metric.key is None:
-            raise missing(f"metrics[{index}].name")
+            raise missing(f"metrics[{index}].key")
         if metric.value is None:
             raise missing(f"metrics[{index}].value")
         if metric.timestamp is None:

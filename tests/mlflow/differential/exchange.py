@@ -85,15 +85,15 @@ class Symbols:
             if value is not None:
                 self.values[name] = str(value)
 
-    def learn_unnamed(self, answer: Answer) -> None:
-        """Bind the id of a run or model that was just made and that no step speaks of later."""
+    def learn_unnamed(self, answer: Answer, number: int) -> None:
+        """Bind the id of a run or model made by step `number`, of which no step speaks later."""
         body = answer.json() if answer.is_json and answer.status == 200 else None
         for noun, field in (("run", "run_id"), ("model", "model_id")):
             made = body.get(noun) if isinstance(body, dict) else None
             info = made.get("info") if isinstance(made, dict) else None
             value = info.get(field) if isinstance(info, dict) else None
             if isinstance(value, str) and value not in self.values.values():
-                self.values[f"unnamed_{len(self.values)}"] = value
+                self.values[f"unnamed_{number}"] = value
 
     def hide(self, value: object) -> object:
         """`value` with everything this server made up replaced by symbols."""
@@ -159,6 +159,7 @@ class Speaker:
         parts = urlsplit(url)
         self._address = (parts.hostname or "", parts.port or 80)
         self._connection: http.client.HTTPConnection | None = None
+        self._said = 0
         self.symbols = Symbols()
 
     def close(self) -> None:
@@ -169,6 +170,7 @@ class Speaker:
 
     def say(self, step: Step) -> Answer:
         """Send `step` and bind what it asks to bind."""
+        self._said += 1
         target = self.symbols.fill(step.path)
         if step.query:
             target += "?" + urlencode([(key, self.symbols.fill(v)) for key, v in step.query])
@@ -179,7 +181,7 @@ class Speaker:
         answer = self._send(step.method, target, body, step.headers)
         self.symbols.learn(step, answer)
         if step.method == "POST":
-            self.symbols.learn_unnamed(answer)
+            self.symbols.learn_unnamed(answer, self._said)
         return answer
 
     def _send(

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tests.mlflow.differential.agreement import Exchange, differences, disagreements
+from tests.mlflow.differential.steps import BAD_REQUEST, INVALID, MISSING, TAKEN
 
 _UNSAID = object()
 
@@ -52,7 +53,177 @@ class Intended:
         return differences(self.body, exchange.subject_body)
 
 
-INTENDED: tuple[Intended, ...] = ()
+def _refused(row: str, why: str, *steps: str) -> Intended:
+    return Intended(row, why, frozenset(steps), 400, INVALID)
+
+
+def _answered(row: str, why: str, *steps: str, body: object = _UNSAID) -> Intended:
+    return Intended(row, why, frozenset(steps), 200, None, body)
+
+
+def _links_a_model_again(exchange: Exchange) -> bool:
+    return (
+        exchange.step.path.endswith("/runs/outputs")
+        and exchange.reference.error_code() == BAD_REQUEST
+    )
+
+
+INTENDED: tuple[Intended, ...] = (
+    _refused(
+        "P8",
+        "a body with one bad field is refused whole; MLflow stores the half before it",
+        "quirks: a timestamp has no fraction",
+        "quirks: a step has no fraction",
+        "quirks: true is no step",
+        "quirks: a step fits into 64 bits",
+        "quirks: a timestamp fits into 64 bits",
+        "quirks: the number 1e400 is no double",
+        "quirks: a bare NaN is not JSON",
+        "quirks: a bare Infinity is not JSON",
+        "quirks: a word is no value in a batch",
+        "quirks: a fraction is no step in a batch",
+        "quirks: a number is no param in a batch",
+        "quirks: a number is no tag in a batch",
+        "quirks: tags are a list",
+        "quirks: a tag is an object",
+        "quirks: experiment ids are texts",
+        "quirks: a body is an object",
+        "quirks: a lone surrogate is no text",
+        "quirks: a dataset needs a name",
+        "quirks: an input needs its dataset",
+        "quirks: a word is no max_results of a history",
+        "quirks: max_results of models may not be negative",
+        "quirks: a model's unknown status",
+    ),
+    _answered(
+        "P8",
+        "what was refused has left nothing behind",
+        "quirks: of all this nothing is stored",
+        body={
+            "run": {
+                "info": {
+                    "run_uuid": "<run>",
+                    "run_id": "<run>",
+                    "experiment_id": "<exp>",
+                    "run_name": "odd",
+                    "user_id": "",
+                    "status": "RUNNING",
+                    "start_time": 1,
+                    "artifact_uri": "mlflow-artifacts:/<exp>/<run>/artifacts",
+                    "lifecycle_stage": "active",
+                },
+                "data": {"tags": [{"key": "mlflow.runName", "value": "odd"}]},
+                "inputs": {},
+                "outputs": {},
+            }
+        },
+    ),
+    _refused(
+        "Q2",
+        "a mistake of the client is a 400: a 500 would be retried for minutes",
+        "quirks: a list is no value",
+        "quirks: an object is no value",
+        "quirks: a word is no metric in a batch",
+        "quirks: broken JSON in a search",
+        "quirks: rubbish is no token of models",
+    ),
+    _answered(
+        "Q2",
+        "null stands for absent everywhere, so null lists and limits are absent ones",
+        "quirks: a null max_results is none",
+        "quirks: null metrics are none",
+        "quirks: null params are none",
+    ),
+    _refused(
+        "Q3",
+        "a mistake of the client is a 400, not a 500",
+        "experiments: a deleted experiment cannot be renamed",
+        "search: the order 'metrics.loss, metrics.loss DESC' is refused",
+        "quirks: the filter \"metrics.acc = '0.5'\" over models",
+        "quirks: the filter \"attributes.nothing = 'x'\" over models",
+        "quirks: a digest of models needs its dataset",
+    ),
+    Intended(
+        "X5",
+        "a taken name has one error_code, whether at creation or at renaming",
+        frozenset({"experiments: renaming to a taken name is refused"}),
+        400,
+        TAKEN,
+    ),
+    _answered(
+        "X5",
+        "of a tag given twice the last counts, as in batches; MLflow says the *name* is taken",
+        "experiments: a creation may not name a tag twice",
+    ),
+    Intended(
+        "D8",
+        "a model linked again is no error, because clients retry",
+        _links_a_model_again,
+        200,
+        None,
+        {},
+    ),
+    _refused(
+        "P13",
+        "an absent run_id is a missing field, not an unknown run",
+        "runs: deleting does not know run_uuid",
+    ),
+    _answered(
+        "H10",
+        "the server says what it can do, and no more",
+        "basics: the server says what it can",
+        "basics: the page asks the same",
+        body={
+            "store_type": "SqlStore",
+            "workspaces_enabled": False,
+            "trace_archival_enabled": False,
+            "multipart_uploads_enabled": True,
+            "multipart_downloads_enabled": False,
+            "presigned_upload_run_id_supported": False,
+            "presigned_upload_model_id_supported": False,
+            "features_enabled": {"gateway": False},
+        },
+    ),
+    _answered(
+        "P11",
+        "media types are case-insensitive",
+        "wire JSON: the content type may be shouted",
+    ),
+    _refused(
+        "P11",
+        "broken JSON is called broken, and not an object without fields",
+        "wire JSON: broken JSON counts as no field",
+    ),
+    Intended(
+        "P3",
+        "required fields may be camelCase too; so this asks for a tag that is not there",
+        frozenset({"wire JSON: required fields are snake_case"}),
+        404,
+        MISSING,
+    ),
+    _answered(
+        "Q5",
+        "NaN is a string in JSON, everywhere",
+        "metrics: the bulk history of a key with NaN",
+        "logged models: a model's metrics are read back",
+    ),
+    _answered(
+        "M17",
+        "the models logged the old way are kept as sent; MLflow re-serialises them",
+        "runs: the tag mlflow.log-model.history is a list",
+        "runs: the list has two entries",
+    ),
+    _answered(
+        "D4",
+        "the path says which model, so the body need not",
+        "logged models: the id stands in the body too",
+    ),
+    _answered(
+        "Q8",
+        "a logged model is found by its status",
+        "quirks: a ready model is found by its status",
+    ),
+)
 
 
 def difference_for(exchange: Exchange) -> Intended | None:

@@ -13,8 +13,9 @@ from pathlib import Path
 import matplotlib as mpl
 import mlflow
 import numpy as np
-import pandas as pd
+import pandas as pd  # type: ignore[import-untyped]  # pandas ships no types
 from mlflow.cli import cli
+from mlflow.data.pandas_dataset import from_pandas
 
 from tests.mlflow.client.refusal import refusal
 
@@ -104,11 +105,12 @@ def check_the_command_line(run_id: str) -> None:
 
 def check_a_dataset() -> None:
     frame = pd.DataFrame({"x": [1.0, 2.0], "y": [0, 1]})
-    dataset = mlflow.data.from_pandas(frame, source="s3://bucket/data.csv", name="points")
+    dataset = from_pandas(frame, source="s3://bucket/data.csv", name="points")
     with mlflow.start_run() as run:
         mlflow.log_input(dataset, context="training", tags={"split": "all"})
         mlflow.log_input(dataset, context="testing")
     read = mlflow.get_run(run.info.run_id)
+    assert read.inputs is not None
     (logged,) = read.inputs.dataset_inputs
     assert logged.dataset.name == "points"
     assert logged.dataset.digest == dataset.digest
@@ -116,9 +118,8 @@ def check_a_dataset() -> None:
         "mlflow.data.context": "training",
         "split": "all",
     }
-    assert json.loads(logged.dataset.profile)["num_rows"] == 2
-    source = mlflow.data.get_source(logged)
-    assert source.uri == "s3://bucket/data.csv"
+    assert json.loads(str(logged.dataset.profile))["num_rows"] == 2
+    assert mlflow.data.get_source(logged).to_dict() == {"uri": "s3://bucket/data.csv"}
     found = mlflow.search_runs(
         experiment_names=[EXPERIMENT],
         filter_string="dataset.name = 'points' AND dataset.context = 'training'",

@@ -28,6 +28,8 @@ def check_autologging() -> None:
     assert read.data.params["max_iter"] == "50"
     assert read.data.metrics["training_score"] == fitted.score(FEATURES, TARGETS)
     assert read.data.tags["estimator_name"] == "LogisticRegression"
+    assert read.inputs is not None
+    assert read.outputs is not None
     (dataset,) = read.inputs.dataset_inputs
     assert {tag.key: tag.value for tag in dataset.tags} == {"mlflow.data.context": "train"}
     (output,) = read.outputs.model_outputs
@@ -47,7 +49,7 @@ def check_a_logged_model() -> None:
     model = mlflow.get_logged_model(info.model_id)
     assert model.status == LoggedModelStatus.READY
     assert model.source_run_id == run.info.run_id
-    assert [(metric.key, metric.value) for metric in model.metrics] == [("acc", 0.75)]
+    assert [(metric.key, metric.value) for metric in model.metrics or []] == [("acc", 0.75)]
     files = MlflowClient().list_logged_model_artifacts(info.model_id)
     assert "MLmodel" in [file.path for file in files]
 

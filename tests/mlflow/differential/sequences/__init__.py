@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from tests.mlflow.differential.sequences import (
     artifacts,
@@ -25,7 +26,7 @@ from tests.mlflow.differential.sequences import (
 )
 from tests.mlflow.differential.steps import Step
 
-SEQUENCES: Mapping[str, Sequence[Step]] = {
+_BY_NOUN: Mapping[str, Sequence[Step]] = {
     "basics": basics.STEPS,
     "wire JSON": wire_json.STEPS,
     "experiments": experiments.STEPS,
@@ -41,4 +42,9 @@ SEQUENCES: Mapping[str, Sequence[Step]] = {
     "logged models": logged_models.STEPS,
     "logged model search": logged_model_search.STEPS,
     "quirks": quirks.STEPS,
+}
+
+SEQUENCES: Mapping[str, Sequence[Step]] = {
+    noun: [replace(step, name=f"{noun}: {step.name}") for step in steps]
+    for noun, steps in _BY_NOUN.items()
 }

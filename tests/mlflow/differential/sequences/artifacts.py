@@ -17,6 +17,14 @@ from tests.mlflow.differential.steps import (
 
 _BYTES = bytes(range(256)) * 8
 _ROOT = "<exp>/<run>/artifacts"
+_FILE_HEADERS = (
+    "content-type",
+    "content-disposition",
+    "content-length",
+    "content-range",
+    "accept-ranges",
+    "x-content-type-options",
+)
 
 
 def _put(name: str, path: str, body: bytes, error: str | int | None = None) -> Step:
@@ -25,7 +33,7 @@ def _put(name: str, path: str, body: bytes, error: str | int | None = None) -> S
 
 def _load(name: str, path: str, error: str | int | None = None, **known: object) -> Step:
     headers = {key: str(value) for key, value in known.items()}
-    facts: Known = {"error": error, "headers": headers, "same_headers": ("content-type",)}
+    facts: Known = {"error": error, "headers": headers, "same_headers": _FILE_HEADERS}
     return raw(name, "GET", f"{PROXY}artifacts/{path}", **facts)
 
 

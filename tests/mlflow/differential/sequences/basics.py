@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
-from tests.mlflow.differential.steps import AJAX, INVALID, Step, get, post, raw
+from tests.mlflow.differential.steps import AJAX, INVALID, Known, Step, get, post, raw
 
 _FORBIDDEN = 403
+_LOCAL = {"Origin": "http://localhost:3000"}
+_CORS = ("access-control-allow-origin", "access-control-allow-credentials")
 _ELSEWHERE = {"Origin": "http://elsewhere.example"}
 
 
-def _from(name: str, method: str, headers: dict[str, str], error: int | None = None) -> Step:
+def _from(
+    name: str,
+    method: str,
+    headers: dict[str, str],
+    error: int | None = None,
+    same_headers: tuple[str, ...] = (),
+) -> Step:
     path = "/api/2.0/mlflow/experiments/search"
+    facts: Known = {"headers": headers, "error": error, "same_headers": same_headers}
     if method == "GET":
-        return raw(name, method, path, None, {"max_results": 1}, headers=headers, error=error)
-    headers = {"Content-Type": "application/json", **headers}
-    return raw(name, method, path, b'{"max_results": 1}', headers=headers, error=error)
+        return raw(name, method, path, None, {"max_results": 1}, **facts)
+    facts["headers"] = {"Content-Type": "application/json", **headers}
+    return raw(name, method, path, b'{"max_results": 1}', **facts)
+
+
+def _ask_first(name: str, origin: dict[str, str], error: int | None) -> Step:
+    headers = {**origin, "Access-Control-Request-Method": "POST"}
+    facts: Known = {"headers": headers, "error": error, "same_headers": _CORS}
+    return raw(name, "OPTIONS", "/api/2.0/mlflow/runs/create", **facts)
 
 
 def _host(name: str, host: str, error: int | None = None) -> Step:
@@ -69,7 +84,7 @@ STEPS: list[Step] = [
     raw("the version is told to strangers", "GET", "/version", headers={"Host": "evil.example"}),
     _from("a page from elsewhere may not write", "POST", _ELSEWHERE, _FORBIDDEN),
     _from("a page from elsewhere may read", "GET", _ELSEWHERE),
-    _from("a page from this machine may write", "POST", {"Origin": "http://localhost:3000"}),
+    _from("a page from this machine may write", "POST", _LOCAL),
     _from("a page from 127.0.0.1 may write", "POST", {"Origin": "http://127.0.0.1:5000"}),
     _from("a page from [::1] may write", "POST", {"Origin": "http://[::1]:5000"}),
     _from(
@@ -87,6 +102,10 @@ STEPS: list[Step] = [
         headers=_ELSEWHERE,
         error=_FORBIDDEN,
     ),
+    _from("a page from this machine is told that it may read", "GET", _LOCAL, same_headers=_CORS),
+    _from("a page from elsewhere is not told so", "GET", _ELSEWHERE, same_headers=_CORS[:1]),
+    _ask_first("a page from this machine asks before it writes", _LOCAL, None),
+    _ask_first("a page from elsewhere asks in vain", _ELSEWHERE, 400),
     raw(
         "answers are not sniffed nor framed",
         "GET",

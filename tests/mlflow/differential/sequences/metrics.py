@@ -103,7 +103,6 @@ _VALUES = [
     _log("a step may be negative", key="negative", step=-3),
     _log("a step may be the largest", key="largest", step=2**63 - 1),
     _log("a null step is an absent one", key="null", step=None),
-    _log("a step of true counts as 1", key="true step", step=True),
     get("the odd keys and steps are read back", "runs/get", {"run_id": "<run>"}),
 ]
 

@@ -43,6 +43,7 @@ _SETUP = [
 _HALF_PARSED = [
     _metric("a timestamp has no fraction", timestamp=1.5),
     _metric("a step has no fraction", step=1.5),
+    _metric("true is no step", step=True),
     _metric("a step fits into 64 bits", step=2**63),
     _metric("a timestamp fits into 64 bits", timestamp=2**63),
     _raw_metric("the number 1e400 is no double", '"value":1e400,"timestamp":1'),

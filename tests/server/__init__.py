@@ -1,0 +1,1 @@
+"""Tests of one room or promise; see the names of the files."""
