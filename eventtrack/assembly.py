@@ -11,7 +11,6 @@ from pathlib import Path
 
 import msgspec
 from aiohttp import web
-from projections.search.functions import register_functions
 
 import eventtrack
 import projections
@@ -96,7 +95,7 @@ async def open_stack(settings: Settings, progress: Progress | None = None) -> As
         cleanup.push_async_callback(log.close)
         projector = await Projector.open(log, log.log_id, settings.views_path, BUILT_IN, progress)
         cleanup.push_async_callback(projector.close)
-        views = await Views.open(settings.views_path, functions=register_functions)
+        views = await Views.open(settings.views_path)
         cleanup.push_async_callback(views.close)
         yield Stack(log, projector, views)
 
@@ -104,7 +103,7 @@ async def open_stack(settings: Settings, progress: Progress | None = None) -> As
 @contextlib.asynccontextmanager
 async def open_views(settings: Settings) -> AsyncIterator[Views]:
     """The views alone, as a running server keeps them."""
-    views = await Views.open(settings.views_path, connections=1, functions=register_functions)
+    views = await Views.open(settings.views_path, connections=1)
     try:
         yield views
     finally:

@@ -53,10 +53,14 @@ class EndpointNotFound(EventtrackError):
 
 
 class MethodNotAllowed(EventtrackError):
-    """The path exists, with other methods."""
+    """The path exists, with other methods: `allowed`, separated by commas."""
 
     error_code = "BAD_REQUEST"
     status = 405
+
+    def __init__(self, method: str, allowed: str) -> None:
+        super().__init__(f"{method} is not allowed here; allowed: {allowed}.")
+        self.allowed = allowed
 
 
 class RequestTooLarge(EventtrackError):

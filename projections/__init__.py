@@ -1,14 +1,14 @@
 """The read side: views folded from the log, and the questions they answer.  Read it alone.
 
-| projection    | tables                                               | answers                     |
-|---------------|------------------------------------------------------|-----------------------------|
-| experiments   | experiments, experiment_tags                         | which are there, their tags |
-| runs          | runs, run_params, run_tags, run_documents            | what is run X               |
-| metrics       | latest_metrics, metric_documents, metric_segments    | latest values, histories    |
-| datasets      | datasets, run_datasets, run_models,                  | what a run read and made    |
-|               | run_input_documents                                  |                             |
-| logged_models | logged_models, logged_model_params,                  | what is model M             |
-|               | logged_model_tags, logged_model_metrics              |                             |
+| projection    | tables                                             | answers                |
+|---------------|----------------------------------------------------|------------------------|
+| experiments   | experiments, experiment_tags                       | which are there        |
+| runs          | runs, run_params, run_tags, run_documents          | what is run X          |
+| metrics       | latest_metrics, metric_documents, metric_segments  | last values, histories |
+| datasets      | datasets, run_datasets, run_models,                | what a run read        |
+|               | run_input_documents                                | and made               |
+| logged_models | logged_models, logged_model_params,                | what is model M        |
+|               | logged_model_tags, logged_model_metrics            |                        |
 
 `search/` turns MLflow's filter language into questions to these tables.  Events are the only thing
 of eventtrack that may be imported here.

@@ -151,4 +151,4 @@ async def greatest_id(views: Views) -> int:
 
 def _experiment(row: tuple[Any, ...]) -> Experiment:
     *columns, tags = row
-    return Experiment(*columns, msgspec.json.decode(tags, type=dict[str, str]))
+    return Experiment(*(*columns, msgspec.json.decode(tags, type=dict[str, str])))

@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -31,22 +31,16 @@ class Views:
         path: Path,
         *,
         connections: int = CONNECTIONS,
-        functions: Callable[[sqlite3.Connection], None] | None = None,
     ) -> "Views":
-        """Open the views file for reading.
-
-        functions: adds SQL functions to a new connection (see `projections.search`).
-        """
+        """Open the views file, an absolute path, for reading."""
         idle: asyncio.LifoQueue[aiosqlite.Connection] = asyncio.LifoQueue()
-        uri = f"{path.absolute().as_uri()}?mode=ro"
+        uri = f"{path.as_uri()}?mode=ro"
 
         def connect() -> sqlite3.Connection:
             connection = sqlite3.connect(uri, uri=True, isolation_level=None, cached_statements=256)
             connection.execute("PRAGMA busy_timeout = 10000")
             connection.execute(f"PRAGMA cache_size = -{CACHE_KIBIBYTES}")
             connection.execute("PRAGMA mmap_size = 268435456")
-            if functions is not None:
-                functions(connection)
             return connection
 
         for _ in range(connections):
@@ -57,7 +51,7 @@ class Views:
         """All rows of a query."""
         connection = await self._idle.get()
         try:
-            rows = await connection.execute_fetchall(sql, params)  # type: ignore[arg-type]
+            rows = await connection.execute_fetchall(sql, params)
         finally:
             self._idle.put_nowait(connection)
         return cast(list[tuple[Any, ...]], rows)

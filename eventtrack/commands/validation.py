@@ -73,8 +73,8 @@ def check_run_id(run_id: str) -> None:
     """The form of a run id: letters, digits, underscores and dashes, at most 256 characters."""
     if _RUN_ID.fullmatch(run_id) is None:
         raise InvalidParameter(
-            f"Invalid value {_quoted(run_id)} for parameter 'run_id' supplied: a run ID starts with "
-            "a letter or digit and holds letters, digits, underscores and dashes, at most "
+            f"Invalid value {_quoted(run_id)} for parameter 'run_id' supplied: a run ID starts "
+            "with a letter or digit and holds letters, digits, underscores and dashes, at most "
             f"{limits.RUN_ID_CHARS_MAX} characters."
         )
 

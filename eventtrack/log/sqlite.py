@@ -94,12 +94,12 @@ class SqliteLog:
     async def open(
         cls, path: Path, *, read_only: bool = False, clock_us: Callable[[], int] = _now_us
     ) -> "SqliteLog":
-        """Open the log, creating it when absent.
+        """Open the log at an absolute path, creating it when absent.
 
         Raises LogNotOurs when the file is something else, LogNotDurable when SQLite does not give
         WAL with synchronous=FULL (some network file systems).
         """
-        if read_only and not path.exists():
+        if read_only and not await asyncio.to_thread(path.exists):
             raise LogNotOurs(f"there is no event log at {path}")
         try:
             writer = await _connect(path, read_only)
@@ -407,7 +407,7 @@ class SqliteLog:
 
 
 async def _connect(path: Path, read_only: bool) -> aiosqlite.Connection:
-    uri = f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}"
+    uri = f"{path.as_uri()}?mode={'ro' if read_only else 'rwc'}"
     connection = await aiosqlite.connect(
         uri, uri=True, cached_statements=2 * ROWS_IN_STATEMENT_MAX, isolation_level=None
     )

@@ -1,1 +1,1 @@
-"""The pump: reads the log, feeds the projections, and lets queries wait for what was acknowledged."""
+"""The pump: reads the log, feeds the projections, lets queries wait for what was acknowledged."""

@@ -55,7 +55,7 @@ class Dispatch:
         handler = methods.get(request.method)
         if handler is None:
             allowed = ", ".join(sorted(methods))
-            raise MethodNotAllowed(f"{request.method} is not allowed here; allowed: {allowed}.")
+            raise MethodNotAllowed(request.method, allowed)
         return handler
 
     def _match(self, request: web.BaseRequest, path: str) -> dict[str, Handle]:

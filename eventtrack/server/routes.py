@@ -19,6 +19,7 @@ from eventtrack.server.mlflow import (
     logged_models,
     metrics,
     params_tags,
+    proxy,
     runs,
 )
 from eventtrack.server.mlflow.endpoint import Function, endpoint
@@ -41,7 +42,7 @@ class Plain(msgspec.Struct, frozen=True):
     make: Callable[[Door], Handle]
 
 
-E, R, H, D, L, A = experiments, runs, history, datasets, logged_models, artifacts
+E, R, H, D, L, A, P = experiments, runs, history, datasets, logged_models, artifacts, proxy
 
 API: tuple[Json | Plain, ...] = (
     Json("POST", "2.0/mlflow/experiments/create", E.CreateExperiment, E.create),
@@ -93,13 +94,44 @@ API: tuple[Json | Plain, ...] = (
         "POST", "2.0/mlflow/logged-models/{model_id}/params", L.LogLoggedModelParams, L.log_params
     ),
     Json("GET", "3.0/mlflow/server-info", basics.Nothing, basics.server_info),
-    *(Plain(*each) for each in A.API),
+    Json("GET", "2.0/mlflow/artifacts/list", A.ListArtifacts, A.list_run),
+    Json(
+        "GET",
+        "2.0/mlflow/logged-models/{model_id}/artifacts/directories",
+        A.ListLoggedModelArtifacts,
+        A.list_model,
+    ),
+    Json("GET", "2.0/mlflow-artifacts/artifacts", P.ListFiles, P.list_files),
+    Plain("GET", "2.0/mlflow-artifacts/artifacts/{artifact_path...}", P.download),
+    Plain("PUT", "2.0/mlflow-artifacts/artifacts/{artifact_path...}", P.upload),
+    Json("DELETE", "2.0/mlflow-artifacts/artifacts/{artifact_path...}", P.DeleteFiles, P.delete),
+    Json(
+        "POST",
+        "2.0/mlflow-artifacts/mpu/create/{artifact_path...}",
+        P.CreateMultipart,
+        P.create_multipart,
+    ),
+    Plain("PUT", "2.0/mlflow-artifacts/mpu/parts/{upload_id}/{part_number}", P.put_part),
+    Json(
+        "POST",
+        "2.0/mlflow-artifacts/mpu/complete/{artifact_path...}",
+        P.CompleteMultipart,
+        P.complete_multipart,
+    ),
+    Json(
+        "POST",
+        "2.0/mlflow-artifacts/mpu/abort/{artifact_path...}",
+        P.AbortMultipart,
+        P.abort_multipart,
+    ),
+    Json("GET", "2.0/mlflow-artifacts/presigned/{artifact_path...}", P.Presigned, P.presigned),
 )
 """Served under /api/ and under /ajax-api/."""
 
 AJAX: tuple[Json | Plain, ...] = (
     Json("GET", "2.0/mlflow/metrics/get-history-bulk", H.GetHistoryBulk, H.get_history_bulk),
-    *(Plain(*each) for each in A.AJAX),
+    Plain("POST", "2.0/mlflow/upload-artifact", A.upload_artifact),
+    Plain("GET", "2.0/mlflow/logged-models/{model_id}/artifacts/files", A.get_model_artifact),
 )
 """Served under /ajax-api/ only."""
 
@@ -116,5 +148,4 @@ def add_routes(dispatch: Dispatch, door: Door) -> None:
                 dispatch.add(method, prefix + route.path, handler)
     dispatch.add("GET", "/health", health.health)
     dispatch.add("GET", "/version", basics.version)
-    for method, path, make in artifacts.ROOT:
-        dispatch.add(method, path, make(door))
+    dispatch.add("GET", "/get-artifact", artifacts.get_run_artifact(door))

@@ -1,7 +1,7 @@
 """Metrics: which value has a metric last, and what is its whole history?
 
 Handles  MetricsLogged
-Tables   latest_metrics, metric_documents (`latest.py`), metric_segments (`segments.py`)
+Tables   latest_metrics, metric_documents, metric_segments
 
 A batch of events is folded in memory first: however many calls logged a series, it becomes one
 segment row and one upsert of its latest value.

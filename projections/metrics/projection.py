@@ -1,4 +1,4 @@
-"""The metrics projection: tables, fold, flush.  The questions are in `latest.py` and `history.py`."""
+"""The metrics projection: tables, fold, flush.  The questions are in `history.py`."""
 
 import sqlite3
 

@@ -6,7 +6,7 @@ Source: rows E1 to E3 of the semantics reference.
 import msgspec
 from aiohttp import web
 
-from eventtrack.errors import EventtrackError
+from eventtrack.errors import EventtrackError, MethodNotAllowed
 
 _CLASSES = {
     "INVALID_PARAMETER_VALUE": ("KAM00", "INVALID_PARAMETER_VALUE"),
@@ -31,6 +31,10 @@ def response_of(error: EventtrackError) -> web.Response:
     """The response to a refused request."""
     sqlstate, error_class = _CLASSES.get(error.error_code, (None, None))
     body = ErrorBody(error.error_code, error.message, sqlstate, error_class)
+    headers = {"Allow": error.allowed} if isinstance(error, MethodNotAllowed) else None
     return web.Response(
-        status=error.status, body=msgspec.json.encode(body), content_type="application/json"
+        status=error.status,
+        body=msgspec.json.encode(body),
+        content_type="application/json",
+        headers=headers,
     )

@@ -1,4 +1,4 @@
-"""MLflow's requests: JSON or query string -> a struct, by the rules of protobuf's JSON (rows P1-P12).
+"""MLflow's requests: JSON or query string -> a struct, by protobuf's JSON rules (rows P1-P12).
 
 A request message is a `msgspec.Struct`.  A field without a default is required: absent, null and ""
 are refused (row E9).  Accepted for each type:
@@ -201,7 +201,8 @@ class Message:
         """Read a nested message that stands at this path."""
         if not isinstance(raw, dict):
             raise invalid(raw, path)
-        return self.convert(raw, path + ".")
+        message: msgspec.Struct = self.convert(raw, path + ".")
+        return message
 
     def convert(self, raw: Mapping[str, Any], prefix: str = "") -> Any:
         """Read the message; InvalidParameter names the first bad field."""

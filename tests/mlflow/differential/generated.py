@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import uuid
 from collections.abc import Sequence
 
 from hypothesis import strategies as st
@@ -20,6 +21,8 @@ METRIC_KEYS = ("a", "b/c d", "größe")
 _BAD_KEYS = ("a$", "../a", "", "k" * 251)
 
 _numbers = itertools.count()
+# Servers that outlive one session meet these names again.
+_session = uuid.uuid4().hex
 
 runs = st.sampled_from(RUNS)
 models = st.sampled_from(MODELS)
@@ -49,13 +52,14 @@ steps = st.one_of(small, small, st.integers(-(2**63), 2**63 - 1), small.map(str)
 
 
 @st.composite
-def _metric(draw: st.DrawFn) -> dict[str, object]:
+def _metric(draw: st.DrawFn, *, of_models: bool = False) -> dict[str, object]:
     body: dict[str, object] = {"key": draw(metric_keys), "value": draw(values)}
     body["timestamp"] = draw(timestamps)
     step = draw(steps)
     if step is not None:
         body["step"] = step
-    if draw(st.integers(0, 9)) == 0:
+    # In a batch MLflow stumbles over a model's second value at one step, half way through.
+    if of_models and draw(st.booleans()):
         body["model_id"] = draw(models)
     return body
 
@@ -97,13 +101,13 @@ _dataset = st.builds(
     st.sampled_from(("here", "there")),
     st.sampled_from(("", "train", "test")),
 )
+# One at a time: a model linked again would make MLflow refuse the others with it (row D8).
 _outputs = st.lists(
     st.fixed_dictionaries(
         {"model_id": st.sampled_from((*MODELS, "m-unknown"))}, optional={"step": small}
     ),
     min_size=1,
-    max_size=2,
-    unique_by=lambda output: str(output["model_id"]),
+    max_size=1,
 )
 
 
@@ -133,7 +137,7 @@ _free_pairs = st.lists(
 
 command = st.one_of(
     _one("runs/log-metric", _metric()),
-    _one("runs/log-metric", _metric()),
+    _one("runs/log-metric", _metric(of_models=True)),
     _one("runs/log-batch", _batch),
     _one("runs/log-batch", _batch),
     _one("runs/log-parameter", _pair),
@@ -155,12 +159,13 @@ command = st.one_of(
     _model("/params", "params", _free_pairs),
     models.map(lambda model: delete("", f"logged-models/{model}")),
 )
-commands = st.lists(command, min_size=1, max_size=25)
+# Not fewer, because reading everything back costs more than the commands themselves.
+commands = st.lists(command, min_size=6, max_size=30)
 
 
 def opening() -> list[Step]:
     """A new experiment with its runs and models."""
-    name = f"generated {next(_numbers)}"
+    name = f"generated {_session} {next(_numbers)}"
     where = {"experiment_id": "<exp>"}
     return [
         post("", "experiments/create", {"name": name}, bind={"exp": "experiment_id"}),

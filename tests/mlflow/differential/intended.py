@@ -68,6 +68,14 @@ def _links_a_model_again(exchange: Exchange) -> bool:
     )
 
 
+def _repeats_a_models_point(exchange: Exchange) -> bool:
+    return (
+        exchange.step.path.endswith("/runs/log-metric")
+        and exchange.reference.error_code() == BAD_REQUEST
+        and b"logged_model_metrics" in exchange.reference.body
+    )
+
+
 INTENDED: tuple[Intended, ...] = (
     _refused(
         "P8",
@@ -159,6 +167,14 @@ INTENDED: tuple[Intended, ...] = (
         "D8",
         "a model linked again is no error, because clients retry",
         _links_a_model_again,
+        200,
+        None,
+        {},
+    ),
+    Intended(
+        "M16",
+        "of a model's points at one step and time the first is kept, whatever the value",
+        _repeats_a_models_point,
         200,
         None,
         {},

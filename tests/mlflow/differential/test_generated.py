@@ -5,6 +5,7 @@ The brief variants are the same on every run; the slow ones look further, and el
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator, Sequence
 
 import pytest
@@ -53,7 +54,7 @@ def test_many_generated_commands_leave_the_same_behind(sides: Sides, said: Seque
 @pytest.fixture(scope="module")
 def population(sides: Sides) -> Iterator[Conversation]:
     with Conversation(sides.reference_url, sides.subject_url) as conversation:
-        _lead(conversation, search_population.steps("generated searches"), sides)
+        _lead(conversation, search_population.steps(f"searches {uuid.uuid4().hex}"), sides)
         deletion = post("epsilon is deleted", "runs/delete", {"run_id": "<run5>"})
         _lead(conversation, [deletion], sides)
         yield conversation
