@@ -15,7 +15,7 @@ from eventtrack import limits
 from eventtrack.artifacts import ArtifactStore
 from eventtrack.artifacts.errors import ArtifactError
 from eventtrack.artifacts.paths import safe_path
-from eventtrack.errors import InvalidParameter, NotSupported, RequestTooLarge
+from eventtrack.errors import BadRequest, InvalidParameter, NotSupported, RequestTooLarge
 from eventtrack.server.calls import Call, actor_of
 from eventtrack.server.dispatch import PATH_PARAMETERS, Handle
 from eventtrack.server.door import Door
@@ -116,7 +116,7 @@ def get_model_artifact(door: Door) -> Handle:
     async def handle(request: web.BaseRequest) -> web.StreamResponse:
         path = request.query.get("artifact_file_path")
         if not path:
-            raise missing("artifact_file_path")
+            raise BadRequest('Request must include the "artifact_file_path" query parameter.')
         model = await logged_models.find(door, request[PATH_PARAMETERS]["model_id"])
         return await _send(request, door, model.artifact_location, path)
 
@@ -131,7 +131,10 @@ async def _send(
         store, root = located(door, root_uri)
     except ArtifactError as error:
         raise refused(error) from error
-    return await send_file(request, store, posixpath.join(root, relative))
+    try:
+        return await send_file(request, store, posixpath.join(root, relative))
+    except ArtifactError as error:
+        raise refused(error) from error
 
 
 def upload_artifact(door: Door) -> Handle:

@@ -222,7 +222,7 @@ class SearchLoggedModelsAnswer(msgspec.Struct, omit_defaults=True):
 
 async def search(door: Door, call: Call, message: SearchLoggedModels) -> SearchLoggedModelsAnswer:
     """POST logged-models/search."""
-    if not message.experiment_ids:
+    if message.experiment_ids is None:
         raise missing("experiment_ids")
     datasets = []
     for index, dataset in enumerate(message.datasets or ()):

@@ -6,6 +6,7 @@ A write is answered after the bytes are durable and the event that records them 
 import mimetypes
 import posixpath
 import re
+import unicodedata
 import urllib.parse
 from collections.abc import AsyncIterator
 
@@ -37,6 +38,7 @@ from eventtrack.server.mlflow.wire import Int64, invalid, missing
 
 PARTS_MAX = 10_000
 _RUN_PATH = re.compile(r"[^/]+/([0-9a-zA-Z_\-]+)/artifacts/.+")
+_TOKEN = re.compile(r"[\w!#$%&'*+\-.^`|~]+", re.ASCII)
 _TEXT_SUFFIXES = frozenset(
     [
         ".txt",
@@ -143,7 +145,12 @@ def download(door: Door) -> Handle:
     """GET mlflow-artifacts/artifacts/{artifact_path...}, whole or a range."""
 
     async def handle(request: web.BaseRequest) -> web.StreamResponse:
-        return await send_file(request, store_of(door), _path_of(request))
+        try:
+            return await send_file(request, store_of(door), _path_of(request))
+        except ArtifactIsDirectory as error:
+            return _detail(400, str(error))
+        except ArtifactError as error:
+            raise refused(error) from error
 
     return handle
 
@@ -151,13 +158,11 @@ def download(door: Door) -> Handle:
 async def send_file(
     request: web.BaseRequest, store: ArtifactStore, path: str
 ) -> web.StreamResponse:
-    """Send a stored file as an attachment; ranges and conditions as HTTP has them (row A7)."""
-    try:
-        found = await store.find(path)
-    except ArtifactIsDirectory as error:
-        return _detail(400, str(error))
-    except ArtifactError as error:
-        raise refused(error) from error
+    """Send a stored file as an attachment; ranges and conditions as HTTP has them (row A7).
+
+    Raises ArtifactError when there is no such file.
+    """
+    found = await store.find(path)
     name = posixpath.basename(path)
     headers: dict[str, str] = {
         hdrs.CONTENT_DISPOSITION: _disposition(name),
@@ -201,9 +206,16 @@ def _content_type(name: str) -> str:
 
 
 def _disposition(name: str) -> str:
-    if name.isascii() and '"' not in name and "\\" not in name:
-        return f'attachment; filename="{name}"'
-    return f"attachment; filename*=UTF-8''{urllib.parse.quote(name, safe='')}"
+    """The name for the browser's dialogue; one that is not ASCII is given twice (RFC 6266)."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    if _TOKEN.fullmatch(plain):
+        text = f"attachment; filename={plain}"
+    else:
+        escaped = plain.replace("\\", "\\\\").replace('"', '\\"')
+        text = f'attachment; filename="{escaped}"'
+    if plain != name:
+        text += f"; filename*=UTF-8''{urllib.parse.quote(name, safe='')}"
+    return text
 
 
 def _detail(status: int, message: str) -> web.Response:
