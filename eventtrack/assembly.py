@@ -25,6 +25,7 @@ from eventtrack.server.protection import Protection
 from eventtrack.server.states import ViewStates
 from eventtrack.settings import Settings
 from projections.builtin import BUILT_IN
+from projections.metrics.history import Histories
 from projections.views import Views
 
 SYSTEM_ACTOR = "eventtrack@server"
@@ -127,6 +128,7 @@ async def open_server(
         door = Door(
             handler=handler,
             views=stack.views,
+            histories=Histories(stack.views),
             projector=stack.projector,
             artifacts=artifacts,
             artifact_root=settings.artifact_root,

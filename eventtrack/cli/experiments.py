@@ -3,12 +3,12 @@
 from typing import Any
 
 import click
-from projections.search.experiments import MAX_RESULTS_LIMIT, find_experiments
 
 from eventtrack.cli.options import LOCATION, settings_options
 from eventtrack.cli.output import json_option, print_json, print_table, when_ms
 from eventtrack.cli.reading import read_views
 from projections import experiments as views
+from projections.search.experiments import MAX_RESULTS_LIMIT, find_experiments
 from projections.views import Views
 
 

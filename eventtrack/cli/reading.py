@@ -5,12 +5,12 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 import click
-from projections.search.errors import InvalidFilter
 
 from eventtrack.assembly import CannotStart, locked, open_stack, open_views
 from eventtrack.cli.options import settings_from
 from eventtrack.log import LogError
 from eventtrack.settings import Settings
+from projections.search.errors import InvalidFilter
 from projections.views import Views
 
 T = TypeVar("T")

@@ -4,12 +4,12 @@ from typing import Any
 
 import click
 import msgspec
-from projections.search.runs import MAX_RESULTS_LIMIT, find_runs
 
 from eventtrack.cli.options import LOCATION, settings_options
 from eventtrack.cli.output import json_option, print_json, print_table, when_ms
 from eventtrack.cli.reading import read_views
 from projections import documents
+from projections.search.runs import MAX_RESULTS_LIMIT, find_runs
 from projections.views import Views
 
 

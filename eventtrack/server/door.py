@@ -7,6 +7,7 @@ import msgspec
 from eventtrack.artifacts import ArtifactStore
 from eventtrack.commands.handler import Handler
 from eventtrack.projector.projector import Projector
+from projections.metrics.history import Histories
 from projections.views import Views
 
 
@@ -18,6 +19,7 @@ class Door(msgspec.Struct, frozen=True):
 
     handler: Handler
     views: Views
+    histories: Histories
     projector: Projector
     artifacts: ArtifactStore | None
     artifact_root: str
@@ -27,3 +29,8 @@ class Door(msgspec.Struct, frozen=True):
         """The views, once they hold everything that was acknowledged before this call."""
         await self.projector.arrive()
         return self.views
+
+    async def current_histories(self) -> Histories:
+        """The metric histories, as current as `current` is."""
+        await self.projector.arrive()
+        return self.histories

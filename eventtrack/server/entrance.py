@@ -6,7 +6,6 @@ import time
 import uuid
 
 from aiohttp import web
-from projections.search.errors import InvalidFilter
 
 from eventtrack.errors import (
     EventtrackError,
@@ -18,6 +17,7 @@ from eventtrack.projector.projector import ProjectionStopped
 from eventtrack.server.dispatch import Dispatch
 from eventtrack.server.mlflow.errors import response_of
 from eventtrack.server.protection import Protection
+from projections.search.errors import InvalidFilter
 
 logger = logging.getLogger("eventtrack.request")
 

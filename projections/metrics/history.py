@@ -3,25 +3,32 @@
 A point is (timestamp, step, value, is NaN); logged twice it counts once (MLflow's rule M2).
 """
 
+import asyncio
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
-import numpy as np
-import numpy.typing as npt
 
 from projections.metrics.numbers import DOUBLE_MAX
 from projections.views import Views
 
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Ints = npt.NDArray[np.int64]
+    Floats = npt.NDArray[np.float64]
+    Flags = npt.NDArray[np.bool_]
+
+# numpy is imported where it is used: importing it takes a third of the server's start.
 
 
 class Points(msgspec.Struct, frozen=True):
     """Points of one series in columns: steps, timestamps (milliseconds), values."""
 
-    steps: Ints
-    timestamps: Ints
-    values: Floats
+    steps: "Ints"
+    timestamps: "Ints"
+    values: "Floats"
 
     def __len__(self) -> int:
         return len(self.steps)
@@ -30,9 +37,15 @@ class Points(msgspec.Struct, frozen=True):
         """The points from start up to stop, without copying."""
         return Points(self.steps[start:stop], self.timestamps[start:stop], self.values[start:stop])
 
-    def take(self, indices: Ints) -> "Points":
+    def take(self, indices: "Ints") -> "Points":
         """The points at these indices."""
         return Points(self.steps[indices], self.timestamps[indices], self.values[indices])
+
+
+LARGE_POINTS = 10_000
+"""From here on numbers are crunched in a thread, so that other requests are not held up."""
+
+CACHED_POINTS_MAX = 2_000_000
 
 
 async def read_points(views: Views, run_id: str, key: str) -> Points:
@@ -42,10 +55,67 @@ async def read_points(views: Views, run_id: str, key: str) -> Points:
            WHERE run_id = ? AND key = ? ORDER BY segment_id""",
         (run_id, key),
     )
-    return _distinct(_joined([columns for (columns,) in rows]))
+    segments = [columns for (columns,) in rows]
+    if sum(map(len, segments)) < LARGE_POINTS * 24:
+        return _distinct(_joined(segments))
+    return await asyncio.to_thread(lambda: _distinct(_joined(segments)))
+
+
+class Histories:
+    """Reads histories and keeps the last few large ones, for clients that page through them.
+
+    What is kept is used as long as the series' segments are the same.
+    """
+
+    def __init__(self, views: Views, points_max: int = CACHED_POINTS_MAX) -> None:
+        self._views = views
+        self._points_max = points_max
+        self._kept: dict[tuple[str, str], tuple[tuple[object, ...], Points]] = {}
+
+    async def read(self, run_id: str, key: str) -> Points:
+        """All distinct points of a series, as `read_points` gives them."""
+        kept = self._kept.get((run_id, key))
+        if kept is not None and kept[0] == await self._stamp(run_id, key):
+            return kept[1]
+        # The stamp is taken first: points that arrive meanwhile only make it stale.
+        stamp = await self._stamp(run_id, key)
+        points = await read_points(self._views, run_id, key)
+        if LARGE_POINTS <= len(points) <= self._points_max:
+            self._keep((run_id, key), stamp, points)
+        return points
+
+    async def _stamp(self, run_id: str, key: str) -> tuple[object, ...]:
+        row = await self._views.fetchone(
+            """SELECT count(*), max(segment_id), sum(points)
+               FROM metric_segments INDEXED BY metric_segments_of_series
+               WHERE run_id = ? AND key = ?""",
+            (run_id, key),
+        )
+        return row or ()
+
+    def _keep(self, series: tuple[str, str], stamp: tuple[object, ...], points: Points) -> None:
+        self._kept.pop(series, None)
+        self._kept[series] = (stamp, points)
+        while sum(len(each) for _, each in self._kept.values()) > self._points_max:
+            del self._kept[next(iter(self._kept))]
+
+
+async def encode(points: Points, key: str, run_id: str | None = None) -> bytes:
+    """`encode_points`, large ones in a thread, a slice at a time."""
+    if len(points) < LARGE_POINTS:
+        return encode_points(points, key, run_id)
+    parts = [
+        await asyncio.to_thread(
+            encode_points, points.slice(start, start + LARGE_POINTS * 5), key, run_id
+        )
+        for start in range(0, len(points), LARGE_POINTS * 5)
+    ]
+    return b",".join(parts)
 
 
 def _joined(segments: Sequence[bytes]) -> Points:
+    import numpy as np
+
     steps, timestamps, values = [], [], []
     for columns in segments:
         cut = len(columns) // 3
@@ -59,6 +129,8 @@ def _joined(segments: Sequence[bytes]) -> Points:
 
 def _distinct(points: Points) -> Points:
     """Sort and drop repeats; points that are already in order are not sorted again."""
+    import numpy as np
+
     if len(points) < 2:
         return points
     nan = np.isnan(points.values)
@@ -93,6 +165,8 @@ def encode_points(points: Points, key: str, run_id: str | None = None) -> bytes:
     """
     if not len(points):
         return b""
+    import numpy as np
+
     values = np.clip(points.values, -DOUBLE_MAX, DOUBLE_MAX)
     texts = msgspec.json.encode(values.tolist())[1:-1].replace(b"null", b'"NaN"').split(b",")
     times = msgspec.json.encode(points.timestamps.tolist())[1:-1].split(b",")
@@ -118,6 +192,8 @@ def sampled(points: Points, points_max: int) -> Points:
     by at most one, larger ones first; the first of each is taken, and the last point of all
     replaces the final pick.
     """
+    import numpy as np
+
     count = len(points)
     nan = np.isnan(points.values)
     counted = np.where(nan, 0.0, points.values)

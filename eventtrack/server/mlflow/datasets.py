@@ -1,7 +1,6 @@
 """MLflow's inputs and outputs of runs, and the datasets of experiments (section 4)."""
 
 import msgspec
-from projections.search.datasets import find_datasets
 
 from eventtrack import limits
 from eventtrack.commands import datasets as commands
@@ -13,6 +12,7 @@ from eventtrack.server.calls import Call
 from eventtrack.server.door import Door
 from eventtrack.server.mlflow.shared import KeyValueIn
 from eventtrack.server.mlflow.wire import Int64, missing
+from projections.search.datasets import find_datasets
 
 
 class DatasetIn(msgspec.Struct):

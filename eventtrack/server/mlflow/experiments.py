@@ -5,7 +5,6 @@ import urllib.parse
 from pathlib import Path
 
 import msgspec
-from projections.search.experiments import MAX_RESULTS_LIMIT, find_experiments
 
 from eventtrack import limits
 from eventtrack.commands import experiments as commands
@@ -22,6 +21,7 @@ from eventtrack.server.mlflow.shared import (
 )
 from eventtrack.server.mlflow.wire import Int64
 from projections import experiments as views
+from projections.search.experiments import MAX_RESULTS_LIMIT, find_experiments
 
 
 class ExperimentBody(msgspec.Struct, omit_defaults=True, frozen=True):

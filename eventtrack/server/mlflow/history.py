@@ -11,7 +11,7 @@ from eventtrack.server.door import Door
 from eventtrack.server.mlflow.runs import run_id_of
 from eventtrack.server.mlflow.shared import page_size
 from eventtrack.server.mlflow.wire import Int32, missing
-from projections.metrics.history import Points, encode_points, read_points, sampled
+from projections.metrics.history import Points, encode, sampled
 
 PAGE_POINTS_MAX = 1_000_000
 """The most points of one page; a client that names no page size gets the whole history."""
@@ -33,10 +33,10 @@ async def get_history(door: Door, call: Call, message: GetHistory) -> bytes:
     start = _offset_of(message.page_token) if message.page_token else 0
     if message.max_results is not None:
         page_size(message.max_results, None, limits.INT32_MAX)
-    points = await read_points(await door.current(), run_id, message.metric_key)
+    points = await (await door.current_histories()).read(run_id, message.metric_key)
     stop = len(points) if message.max_results is None else start + message.max_results
     fields = []
-    encoded = encode_points(points.slice(start, stop), message.metric_key)
+    encoded = await encode(points.slice(start, stop), message.metric_key)
     if encoded:
         fields.append(b'"metrics":[' + encoded + b"]")
     if stop < len(points):
@@ -74,13 +74,13 @@ async def get_history_bulk_interval(
             f"end_step must be greater than start_step. Found start_step={first} and "
             f"end_step={last}."
         )
-    views = await door.current()
+    histories = await door.current_histories()
     parts = []
     for run_id in sorted(set(run_ids)):
-        points = await read_points(views, run_id, message.metric_key)
+        points = await histories.read(run_id, message.metric_key)
         if first is not None and last is not None:
             points = _between(points, first, last)
-        parts.append(encode_points(sampled(points, size), message.metric_key, run_id))
+        parts.append(await encode(sampled(points, size), message.metric_key, run_id))
     encoded = b",".join(part for part in parts if part)
     return b'{"metrics":[%s]}' % encoded if encoded else b"{}"
 
@@ -101,12 +101,12 @@ async def get_history_bulk(door: Door, call: Call, message: GetHistoryBulk) -> b
     left = limits.HISTORY_BULK_POINTS_MAX
     if message.max_results is not None:
         left = min(left, page_size(message.max_results, None, limits.INT32_MAX))
-    views = await door.current()
+    histories = await door.current_histories()
     parts = []
     for run_id in sorted(set(run_ids)):
-        points = (await read_points(views, run_id, message.metric_key)).slice(0, left)
+        points = (await histories.read(run_id, message.metric_key)).slice(0, left)
         left -= len(points)
-        parts.append(encode_points(points, message.metric_key, run_id))
+        parts.append(await encode(points, message.metric_key, run_id))
     return b'{"metrics":[%s]}' % b",".join(part for part in parts if part)
 
 

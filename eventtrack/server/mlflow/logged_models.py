@@ -3,7 +3,6 @@
 import enum
 
 import msgspec
-from projections.search.logged_models import LoggedModelOrder, find_logged_models
 
 from eventtrack.commands import experiments as experiment_commands
 from eventtrack.commands import logged_models as commands
@@ -19,6 +18,7 @@ from eventtrack.server.mlflow.shared import (
 from eventtrack.server.mlflow.wire import Int32, missing
 from projections import logged_models as views
 from projections.metrics.numbers import clamped
+from projections.search.logged_models import LoggedModelOrder, find_logged_models
 
 SEARCH_DEFAULT = 50
 SEARCH_MAX = 2**31 - 1

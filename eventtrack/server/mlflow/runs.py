@@ -3,7 +3,6 @@
 import enum
 
 import msgspec
-from projections.search.runs import MAX_RESULTS_LIMIT, find_runs
 
 from eventtrack.commands import experiments as experiment_commands
 from eventtrack.commands import runs as commands
@@ -14,6 +13,7 @@ from eventtrack.server.door import Door
 from eventtrack.server.mlflow.shared import KeyValueIn, ViewType, page_size, pairs_of
 from eventtrack.server.mlflow.wire import Int32, Int64, missing
 from projections import documents
+from projections.search.runs import MAX_RESULTS_LIMIT, find_runs
 
 SEARCH_DEFAULT = 1000
 
