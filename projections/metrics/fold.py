@@ -6,8 +6,9 @@ import struct
 from eventtrack.events.metrics import Series
 
 _ENTRY_BYTES = 8
-_POINT = struct.Struct("<q").unpack
-_VALUE = struct.Struct("<d").unpack
+
+FEW_POINTS = 256
+"""Up to here plain tuples are faster than arrays."""
 
 
 class Arrived:
@@ -40,10 +41,29 @@ def latest_of(steps: bytes, timestamps: bytes, values: bytes) -> Latest:
 
     Of equal ones the first logged stays, so that a later NaN does not displace a 0.
     """
-    if len(steps) == _ENTRY_BYTES:
-        value = _VALUE(values)[0]
-        is_nan = math.isnan(value)
-        return _POINT(steps)[0], _POINT(timestamps)[0], 0.0 if is_nan else value, is_nan
+    count = len(steps) // _ENTRY_BYTES
+    if count > FEW_POINTS:
+        return _latest_of_many(steps, timestamps, values)
+    layout = f"<{count}q"
+    step = struct.unpack(layout, steps)
+    timestamp = struct.unpack(layout, timestamps)
+    raw = struct.unpack(f"<{count}d", values)
+    greatest = max(step)
+    winner = step.index(greatest)
+    if count > 1 and step.count(greatest) > 1:
+        # max keeps the first of equals.
+        tied = [index for index in range(winner, count) if step[index] == greatest]
+        winner = max(tied, key=lambda index: (timestamp[index], _counted(raw[index])))
+    value = raw[winner]
+    is_nan = math.isnan(value)
+    return greatest, timestamp[winner], 0.0 if is_nan else value, is_nan
+
+
+def _counted(value: float) -> float:
+    return 0.0 if math.isnan(value) else value
+
+
+def _latest_of_many(steps: bytes, timestamps: bytes, values: bytes) -> Latest:
     import numpy as np  # here, because importing it takes a third of the server's start
 
     step = np.frombuffer(steps, "<i8")
@@ -54,7 +74,8 @@ def latest_of(steps: bytes, timestamps: bytes, values: bytes) -> Latest:
         times = timestamp[candidates]
         candidates = candidates[times == times.max()]
     if len(candidates) > 1:
-        counted = np.nan_to_num(raw[candidates], nan=0.0, posinf=np.inf, neginf=-np.inf)
+        tied = raw[candidates]
+        counted = np.where(np.isnan(tied), 0.0, tied)
         candidates = candidates[counted == counted.max()]
     winner = candidates[0]
     value = float(raw[winner])

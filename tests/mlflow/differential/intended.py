@@ -72,12 +72,12 @@ def _repeats_a_models_point(exchange: Exchange) -> bool:
     return (
         exchange.step.path.endswith("/runs/log-metric")
         and exchange.reference.error_code() == BAD_REQUEST
-        and b"logged_model_metrics" in exchange.reference.body
+        and b"UNIQUE constraint failed: logged_model_metrics" in exchange.reference.body
     )
 
 
 def _shows_the_nan_of_a_model(exchange: Exchange) -> bool:
-    if "/logged-models/" not in exchange.step.path or not disagreements(exchange):
+    if "/logged-models" not in exchange.step.path or not disagreements(exchange):
         return False
     return not differences(exchange.reference_body, _zero_for_nan(exchange.subject_body))
 
@@ -163,7 +163,30 @@ INTENDED: tuple[Intended, ...] = (
         "search: the order 'metrics.loss, metrics.loss DESC' is refused",
         "quirks: the filter \"metrics.acc = '0.5'\" over models",
         "quirks: the filter \"attributes.nothing = 'x'\" over models",
-        "quirks: a digest of models needs its dataset",
+    ),
+    _refused(
+        "F13",
+        "a filter means what it says or is refused: a key, AND and quotes are not optional",
+        "search: the filter \"tags. = 'x'\" is answered",
+        "search: the filter \"tags.team = 'red' params.lr = '0.1'\" is answered",
+        "logged model search: the filter 'name = one' is answered",
+    ),
+    _answered(
+        "F14",
+        "blanks around an order mean nothing",
+        "search: the order '  metrics.loss   DESC  ' is refused",
+    ),
+    _answered(
+        "G7",
+        "NaN is no number: it is not less than 5",
+        "logged model search: the filter 'metrics.odd < 5' is answered",
+        body={},
+    ),
+    _answered(
+        "G8",
+        "a dataset's digest is optional, as the client says; MLflow's server takes it as empty",
+        "logged model search: models on a dataset",
+        "logged model search: a metric on a dataset",
     ),
     Intended(
         "X5",
@@ -197,6 +220,17 @@ INTENDED: tuple[Intended, ...] = (
         "P13",
         "an absent run_id is a missing field, not an unknown run",
         "runs: deleting does not know run_uuid",
+    ),
+    _answered(
+        "A12",
+        "the local store takes uploads in parts, which MLflow's cannot",
+        "multipart: an upload in parts is begun",
+        "multipart: an upload in parts is aborted",
+    ),
+    _refused(
+        "A12",
+        "an upload that was never begun cannot be completed",
+        "multipart: an upload in parts is completed",
     ),
     _answered(
         "H10",

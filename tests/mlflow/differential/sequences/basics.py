@@ -7,6 +7,7 @@ from tests.mlflow.differential.steps import AJAX, INVALID, Known, Step, get, pos
 _FORBIDDEN = 403
 _LOCAL = {"Origin": "http://localhost:3000"}
 _CORS = ("access-control-allow-origin", "access-control-allow-credentials")
+_DEFAULT = b'{"max_results": 1, "filter": "name = \'Default\'"}'
 _ELSEWHERE = {"Origin": "http://elsewhere.example"}
 
 
@@ -17,12 +18,11 @@ def _from(
     error: int | None = None,
     same_headers: tuple[str, ...] = (),
 ) -> Step:
-    path = "/api/2.0/mlflow/experiments/search"
     facts: Known = {"headers": headers, "error": error, "same_headers": same_headers}
     if method == "GET":
-        return raw(name, method, path, None, {"max_results": 1}, **facts)
+        return raw(name, method, "experiments/get", None, {"experiment_id": "0"}, **facts)
     facts["headers"] = {"Content-Type": "application/json", **headers}
-    return raw(name, method, path, b'{"max_results": 1}', **facts)
+    return raw(name, method, "experiments/search", _DEFAULT, **facts)
 
 
 def _ask_first(name: str, origin: dict[str, str], error: int | None) -> Step:
@@ -52,7 +52,11 @@ STEPS: list[Step] = [
     raw("a POST route is not put", "PUT", "/api/2.0/mlflow/runs/log-batch", error=405),
     raw("a POST route is not deleted", "DELETE", "/api/2.0/mlflow/runs/delete", error=405),
     get("the ajax twin of a GET", AJAX + "experiments/get", {"experiment_id": "0"}),
-    post("the ajax twin of a POST", AJAX + "experiments/search", {"max_results": 1}),
+    post(
+        "the ajax twin of a POST",
+        AJAX + "experiments/search",
+        {"max_results": 1, "filter": "name = 'Default'"},
+    ),
     post("the ajax twin of a refusal", AJAX + "experiments/create", {}, error=INVALID),
     *(
         _host(f"the host {host} is welcome", host)

@@ -18,7 +18,14 @@ _MODELS: tuple[
         (("acc", 0.5, 1, ""), ("acc", 0.9, 2, "iris")),
     ),
     ("two", "tree", "PENDING", {"depth": "10"}, {"team": "Red"}, (("acc", 0.7, 1, "iris"),)),
-    ("Three", "linear", "UPLOAD_FAILED", {}, {}, (("acc", "NaN", 1, "wine"),)),
+    (
+        "Three",
+        "linear",
+        "UPLOAD_FAILED",
+        {},
+        {},
+        (("acc", 0.6, 1, "wine"), ("odd", "NaN", 1, "wine")),
+    ),
     ("four", "", "READY", {"depth": ""}, {"team": "green"}, ()),
 )
 
@@ -109,6 +116,8 @@ _FILTERS = [
             "metrics.acc != 0.7",
             "metrics.acc < 1e10",
             "metrics.absent > 0",
+            "metrics.odd != 5",
+            "metrics.odd < 5",
             "params.depth = '3'",
             "params.depth != '3'",
             "params.depth LIKE '1%'",
@@ -143,6 +152,7 @@ _ORDERS = [
         for field in ("name", "creation_timestamp", "metrics.acc", "model_type")
         for ascending in (True, False)
     ),
+    _order({"field_name": "metrics.odd"}),
     _order({"field_name": "name"}),
     _order({"field_name": "creation_time"}),
     _order({"field_name": "metrics.absent"}, {"field_name": "name"}),
