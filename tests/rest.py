@@ -31,7 +31,7 @@ class Rest:
         response = self._connection.getresponse()
         return response.status, dict(response.getheaders()), response.read()
 
-    def call(self, method: str, name: str, **fields: Any) -> dict[str, Any]:
+    def call(self, method: str, name: str, /, **fields: Any) -> dict[str, Any]:
         """Call an MLflow endpoint and return its JSON; anything but 200 fails the test."""
         path = API + name
         body = None
@@ -44,11 +44,11 @@ class Rest:
         decoded: dict[str, Any] = json.loads(answer)
         return decoded
 
-    def post(self, name: str, **fields: Any) -> dict[str, Any]:
+    def post(self, name: str, /, **fields: Any) -> dict[str, Any]:
         """POST an MLflow endpoint."""
         return self.call("POST", name, **fields)
 
-    def get(self, name: str, **fields: Any) -> dict[str, Any]:
+    def get(self, name: str, /, **fields: Any) -> dict[str, Any]:
         """GET an MLflow endpoint."""
         return self.call("GET", name, **fields)
 

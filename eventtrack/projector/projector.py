@@ -170,10 +170,18 @@ class Projector:
         await future
 
     async def close(self) -> None:
-        """Stop after the batch that runs; the rest is caught up at the next start."""
+        """Fold what the log holds and stop; views with a fault stay where they are."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
+            await asyncio.get_running_loop().run_in_executor(self._worker, self._find_position)
+            if self._fault is None:
+                await self.catch_up()
         self._refuse()
         self._worker.shutdown(wait=True)
         self._connection.close()
+
+    def _find_position(self) -> None:
+        """Ask the file: a batch may have been applied while its waiting task was cancelled."""
+        rows = self._connection.execute("SELECT max(position) FROM view_checkpoint").fetchall()
+        self.position = Position(rows[0][0])

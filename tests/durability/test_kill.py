@@ -1,4 +1,4 @@
-"""kill -9 in the middle of load: what was acknowledged is there, nothing twice, the log verifies."""
+"""kill -9 in the middle of load: what was acknowledged is there, once, and the log verifies."""
 
 import http.client
 import json

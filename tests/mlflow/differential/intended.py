@@ -292,6 +292,13 @@ INTENDED: tuple[Intended, ...] = (
         "a logged model is found by its status",
         "quirks: a ready model is found by its status",
     ),
+    Intended(
+        "Q3",
+        "a mistake of the client is a 400, not a 500, whatever else hypothesis finds",
+        lambda exchange: exchange.reference.status == 500 and not exchange.step.name,
+        400,
+        INVALID,
+    ),
 )
 
 
