@@ -72,7 +72,7 @@ def test_the_server_starts_without_what_only_some_requests_need() -> None:
     code = (
         "import sys, eventtrack.cli.server; print(*(m for m in sys.argv[1:] if m in sys.modules))"
     )
-    heavy = ["numpy", "rich", "obstore", "mlflow"]
+    heavy = ["numpy", "rich", "obstore", "mlflow", "graphql", "jinja2"]
     done = subprocess.run(
         [sys.executable, "-c", code, *heavy], capture_output=True, text=True, check=True
     )

@@ -10,6 +10,7 @@ import msgspec
 from eventtrack.server import health
 from eventtrack.server.dispatch import Dispatch, Handle
 from eventtrack.server.door import Door
+from eventtrack.server.graphql.execute import graphql
 from eventtrack.server.mlflow import (
     artifacts,
     basics,
@@ -149,3 +150,6 @@ def add_routes(dispatch: Dispatch, door: Door) -> None:
     dispatch.add("GET", "/health", health.health)
     dispatch.add("GET", "/version", basics.version)
     dispatch.add("GET", "/get-artifact", artifacts.get_run_artifact(door))
+    dispatch.add("GET", "/model-versions/get-artifact", artifacts.get_model_version_artifact(door))
+    for method in ("GET", "POST"):
+        dispatch.add(method, "/graphql", graphql(door))

@@ -15,7 +15,13 @@ from eventtrack import limits
 from eventtrack.artifacts import ArtifactStore
 from eventtrack.artifacts.errors import ArtifactError
 from eventtrack.artifacts.paths import safe_path
-from eventtrack.errors import BadRequest, InvalidParameter, NotSupported, RequestTooLarge
+from eventtrack.errors import (
+    BadRequest,
+    DoesNotExist,
+    InvalidParameter,
+    NotSupported,
+    RequestTooLarge,
+)
 from eventtrack.server.calls import Call, actor_of
 from eventtrack.server.dispatch import PATH_PARAMETERS, Handle
 from eventtrack.server.door import Door
@@ -135,6 +141,21 @@ async def _send(
         return await send_file(request, store, posixpath.join(root, relative))
     except ArtifactError as error:
         raise refused(error) from error
+
+
+def get_model_version_artifact(door: Door) -> Handle:
+    """GET /model-versions/get-artifact: this server keeps no registry yet, so there is none."""
+
+    async def handle(request: web.BaseRequest) -> web.StreamResponse:
+        for field in ("name", "version", "path"):
+            if not request.query.get(field):
+                raise missing(field)
+        raise DoesNotExist(
+            f"Model Version (name={request.query['name']}, version={request.query['version']}) "
+            "not found: this server keeps no model registry."
+        )
+
+    return handle
 
 
 def upload_artifact(door: Door) -> Handle:
