@@ -12,6 +12,7 @@ class Rest:
     """Sends requests to one server; `call` checks for 200, `ask` returns whatever comes."""
 
     def __init__(self, port: int) -> None:
+        self.port = port
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
 
     def ask(

@@ -5,7 +5,7 @@ import logging
 import time
 import uuid
 
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 
 from eventtrack.errors import (
     EventtrackError,
@@ -46,7 +46,10 @@ class Entrance:
         response: web.StreamResponse | None = _refusal(request, self._protection)
         if response is None:
             try:
-                response = await self._find(request)(request)
+                handler = self._find(request)
+                if "Expect" in headers:
+                    await _expected(request)
+                response = await handler(request)
             except EventtrackError as error:
                 response = response_of(error)
             except Exception as error:
@@ -68,6 +71,16 @@ class Entrance:
         origin = request.headers.get("Origin")
         if origin is not None:
             marks.update(self._protection.cors_headers(origin, request.headers.get("Host", "")))
+
+
+async def _expected(request: web.BaseRequest) -> None:
+    """Tell a client that asks before it sends a large body to go on."""
+    if request.headers["Expect"].lower() != "100-continue":
+        raise web.HTTPExpectationFailed(text="The only expectation met is 100-continue.")
+    if request.version == HttpVersion11:
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        # These bytes are not part of the answer that follows.
+        request.writer.output_size = 0
 
 
 def _refusal(request: web.BaseRequest, protection: Protection) -> web.Response | None:

@@ -1,6 +1,7 @@
 """Host and origin checks, size limits, request ids: the server protects itself from the start."""
 
 import json
+import socket
 from collections.abc import Iterator
 
 import pytest
@@ -112,3 +113,15 @@ def test_an_unknown_route_is_named_as_such(rest: Rest) -> None:
     status, headers, _ = rest.ask("PATCH", CREATE, {})
     assert status == 405
     assert headers["Allow"] == "POST"
+
+
+def test_a_client_that_asks_before_it_sends_is_told_to_go_on(rest: Rest) -> None:
+    with socket.create_connection(("127.0.0.1", rest.port), timeout=10) as connection:
+        connection.sendall(
+            b"POST /api/2.0/mlflow/experiments/create HTTP/1.1\r\nHost: localhost\r\n"
+            b"Content-Type: application/json\r\nContent-Length: 16\r\n"
+            b"Expect: 100-continue\r\n\r\n"
+        )
+        assert connection.recv(1000) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        connection.sendall(b'{"name": "late"}')
+        assert connection.recv(1000).startswith(b"HTTP/1.1 200 OK\r\n")

@@ -77,7 +77,7 @@ def decode_object(body: bytes) -> dict[str, Any]:
         decoded = msgspec.json.decode(body)
         if isinstance(decoded, str):
             decoded = msgspec.json.decode(decoded)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InvalidParameter(
             f"The request body is not valid JSON: {error}. NaN and infinities are sent as the "
             'strings "NaN", "Infinity" and "-Infinity".'

@@ -115,7 +115,7 @@ def log_metric(door: Door) -> Handle:
             run_id = fast.run_id or fast.run_uuid
             key, value, timestamp, step = fast.key, fast.value, fast.timestamp, fast.step
             slow = not run_id or not key
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             slow = True
         if slow:
             run_id, series = _general_metric(body)
@@ -156,7 +156,7 @@ def log_batch(door: Door) -> Handle:
             params = [(each.key, each.value) for each in fast.params]
             tags = [(each.key, each.value) for each in fast.tags]
             slow = not run_id
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             slow = True
         if slow:
             run_id, points, params, tags = _general_batch(body)
