@@ -2,60 +2,23 @@
 
 `HttpConnection` is the asyncio protocol: bytes out, (status, body) back through a callback, one
 request at a time.  It reads what a response needs and nothing more: the status, the length or the
-chunks of the body, and whether the server wants to close.  `Caller` awaits single requests on top
-of it, for seeding and for everything that is not a tight loop.
+chunks of the body, and whether the server wants to close.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import importlib.util
 import socket
-from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from collections.abc import Callable
+from typing import cast
 
-HOST = "127.0.0.1"
 MAX_HEAD_BYTES = 64 * 1024
-CALL_SECONDS = 300.0
 
-_T = TypeVar("_T")
 _HEAD_END = b"\r\n\r\n"
 
 
 class BadResponse(Exception):
     """The server's bytes are not an HTTP/1.1 response to the one request that was sent."""
-
-
-class ConnectionEnded(Exception):
-    """The connection was closed or reset while a response was awaited."""
-
-
-def run_async(work: Coroutine[Any, Any, _T]) -> _T:
-    """Run `work` to its end, on uvloop where it is installed."""
-    factory: Callable[[], asyncio.AbstractEventLoop] | None = None
-    if importlib.util.find_spec("uvloop") is not None:
-        import uvloop
-
-        factory = uvloop.new_event_loop
-    with asyncio.Runner(loop_factory=factory) as runner:
-        return runner.run(work)
-
-
-def encode_request(
-    method: str, path: str, port: int, body: bytes = b"", *, length: int | None = None
-) -> bytes:
-    """The bytes of one request; with `length`, a head whose body will follow in pieces."""
-    size = len(body) if length is None else length
-    head = (
-        f"{method} {path} HTTP/1.1\r\nHost: {HOST}:{port}\r\nUser-Agent: eventtrack-bench\r\n"
-        f"Accept: */*\r\n"
-    )
-    if size or method in ("POST", "PUT", "PATCH"):
-        kind = "application/json" if length is None else "application/octet-stream"
-        head += f"Content-Type: {kind}\r\nContent-Length: {size}\r\n"
-    return head.encode() + b"\r\n" + body
 
 
 class ChunkedBody:
@@ -153,8 +116,8 @@ class HttpConnection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport; small requests must not wait for Nagle's algorithm."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        # uvloop's transports have the methods without being subclasses.
+        self._transport = cast(asyncio.Transport, transport)
         transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def send(self, request: bytes) -> None:
@@ -163,10 +126,8 @@ class HttpConnection(asyncio.Protocol):
         self._transport.write(request)
 
     async def send_paced(self, piece: bytes) -> None:
-        """Write a piece of a large request once the socket has room for it."""
+        """Write a piece of a large request once the socket has room, or has gone."""
         await self._writable.wait()
-        if self.closing:
-            raise ConnectionEnded("the server closed while the request was being sent")
         self.send(piece)
 
     def close(self) -> None:
@@ -186,9 +147,10 @@ class HttpConnection(asyncio.Protocol):
         """Finish a body that only the end of the connection ends, and tell the owner."""
         self.closing = True
         self._writable.set()
-        if self._in_body and self._left is None and self._chunked is None and error is None:
+        ending = error or self._failure
+        if self._in_body and self._left is None and self._chunked is None and ending is None:
             self._answer()
-        self._on_lost(self._failure or error)
+        self._on_lost(ending)
 
     def data_received(self, data: bytes) -> None:
         """Take in what the network delivered; a malformed response ends the connection."""
@@ -272,70 +234,3 @@ def _content_length(value: bytes) -> int:
     if not value.isdigit():
         raise BadResponse(f"not a Content-Length: {value[:40]!r}")
     return int(value)
-
-
-@dataclass(frozen=True)
-class Response:
-    """What came back: the status, the body (empty if it was only counted) and its size."""
-
-    status: int
-    body: bytes
-    size: int
-
-
-class Caller:
-    """Awaits one request after another, connecting again whenever the server has closed."""
-
-    def __init__(self, port: int, *, keep_body: bool = True) -> None:
-        self._port = port
-        self._keep_body = keep_body
-        self._connection: HttpConnection | None = None
-        self._answer: asyncio.Future[Response] | None = None
-
-    async def call(self, method: str, path: str, body: bytes = b"") -> Response:
-        """Send one request and return its response, whatever its status."""
-        async with asyncio.timeout(CALL_SECONDS):
-            connection, answer = await self._ready()
-            connection.send(encode_request(method, path, self._port, body))
-            return await answer
-
-    async def upload(self, method: str, path: str, block: bytes, count: int) -> Response:
-        """Send `count` times `block` as one body, no faster than the server takes it."""
-        async with asyncio.timeout(CALL_SECONDS):
-            connection, answer = await self._ready()
-            length = len(block) * count
-            connection.send(encode_request(method, path, self._port, length=length))
-            for _ in range(count):
-                if answer.done():
-                    break
-                await connection.send_paced(block)
-            return await answer
-
-    def close(self) -> None:
-        """End the connection."""
-        if self._connection is not None:
-            self._connection.close()
-
-    async def _ready(self) -> tuple[HttpConnection, asyncio.Future[Response]]:
-        if self._connection is None or self._connection.closing:
-            self.close()
-            self._connection = await self._connect()
-        answer: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
-        self._answer = answer
-        return self._connection, answer
-
-    async def _connect(self) -> HttpConnection:
-        loop = asyncio.get_running_loop()
-
-        def responded(status: int, body: bytes) -> None:
-            if self._answer is not None and not self._answer.done():
-                self._answer.set_result(Response(status, body, connection.received))
-
-        def lost(error: Exception | None) -> None:
-            if self._connection is connection and self._answer is not None:
-                with contextlib.suppress(asyncio.InvalidStateError):
-                    self._answer.set_exception(error or ConnectionEnded("closed by the server"))
-
-        connection = HttpConnection(responded, lost, keep_body=self._keep_body)
-        await loop.create_connection(lambda: connection, HOST, self._port)
-        return connection

@@ -1,9 +1,9 @@
 """The two servers of this folder: MLflow as it is, and the server under test.
 
 Both start once per session, and only when a test asks for them.  For development the environment
-may name servers that run already (EVENTTRACK_TEST_REFERENCE_URL, EVENTTRACK_TEST_SUBJECT_URL), and
-EVENTTRACK_TEST_SUBJECT=mlflow puts a second MLflow in eventtrack's place, which shows that the
-comparison itself is sound.
+may name servers that run already and hold no data (EVENTTRACK_TEST_REFERENCE_URL,
+EVENTTRACK_TEST_SUBJECT_URL); EVENTTRACK_TEST_SUBJECT=mlflow puts a second MLflow in eventtrack's
+place, which shows that the comparison itself is sound.
 """
 
 from __future__ import annotations

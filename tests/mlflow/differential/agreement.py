@@ -54,6 +54,11 @@ def disagreements(exchange: Exchange) -> list[str]:
         for name in exchange.step.same_headers
         if subject.headers.get(name) != reference.headers.get(name)
     ]
+    found += [
+        f"header {name} is given by one server only"
+        for name in exchange.step.given_headers
+        if (name in reference.headers) != (name in subject.headers)
+    ]
     return found + differences(exchange.reference_body, exchange.subject_body)
 
 

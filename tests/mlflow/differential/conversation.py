@@ -31,6 +31,12 @@ class Conversation:
         self._reference.close()
         self._subject.close()
 
+    def made_up(self) -> Iterator[tuple[str, str, str]]:
+        """Each symbol bound so far, with the value that either server made up for it."""
+        reference, subject = self._reference.symbols.values, self._subject.symbols.values
+        for name in reference.keys() & subject.keys():
+            yield name, reference[name], subject[name]
+
     def lead(self, steps: Iterable[Step]) -> Iterator[Exchange]:
         """Send each step to both servers and give what came back."""
         for step in steps:

@@ -47,6 +47,8 @@ class Step:
     exact_message: bool = False
     # Answer headers that must agree to the letter.
     same_headers: tuple[str, ...] = ()
+    # Answer headers that both must give, each with a value of its own.
+    given_headers: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         query = f" ?{dict(self.query)}" if self.query else ""
@@ -62,6 +64,7 @@ class Known(TypedDict, total=False):
     bind: Mapping[str, str]
     exact_message: bool
     same_headers: tuple[str, ...]
+    given_headers: tuple[str, ...]
 
 
 def get(name: str, path: str, query: Query = (), **known: Unpack[Known]) -> Step:

@@ -33,7 +33,12 @@ def _put(name: str, path: str, body: bytes, error: str | int | None = None) -> S
 
 def _load(name: str, path: str, error: str | int | None = None, **known: object) -> Step:
     headers = {key: str(value) for key, value in known.items()}
-    facts: Known = {"error": error, "headers": headers, "same_headers": _FILE_HEADERS}
+    facts: Known = {
+        "error": error,
+        "headers": headers,
+        "same_headers": _FILE_HEADERS,
+        "given_headers": ("etag", "last-modified"),
+    }
     return raw(name, "GET", f"{PROXY}artifacts/{path}", **facts)
 
 
