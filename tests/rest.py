@@ -55,7 +55,8 @@ class Rest:
 
     def create_run(self, experiment_id: str = "0", **fields: Any) -> str:
         """Create a run and return its id."""
-        answer = self.post("runs/create", experiment_id=experiment_id, start_time=1, **fields)
+        sent = {"experiment_id": experiment_id, "start_time": 1, **fields}
+        answer = self.post("runs/create", **sent)
         run_id: str = answer["run"]["info"]["run_id"]
         return run_id
 

@@ -24,6 +24,7 @@ from eventtrack.server.mlflow import (
     runs,
 )
 from eventtrack.server.mlflow.endpoint import Function, endpoint
+from eventtrack.server.pages import routes as pages
 
 
 class Json(msgspec.Struct, frozen=True):
@@ -149,6 +150,8 @@ def add_routes(dispatch: Dispatch, door: Door) -> None:
                 dispatch.add(method, prefix + route.path, handler)
     dispatch.add("GET", "/health", health.health)
     dispatch.add("GET", "/version", basics.version)
+    for method, path, make in pages.ROUTES:
+        dispatch.add(method, path, make(door))
     dispatch.add("GET", "/get-artifact", artifacts.get_run_artifact(door))
     dispatch.add("GET", "/model-versions/get-artifact", artifacts.get_model_version_artifact(door))
     for method in ("GET", "POST"):

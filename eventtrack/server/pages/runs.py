@@ -1,0 +1,75 @@
+"""The page of one run: overview, charts, params, metrics, tags, datasets, artifacts."""
+
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from eventtrack.artifacts import FileInfo
+from eventtrack.artifacts.errors import ArtifactError
+from eventtrack.artifacts.paths import safe_path
+from eventtrack.errors import EventtrackError
+from eventtrack.server.dispatch import PATH_PARAMETERS, Handle
+from eventtrack.server.door import Door
+from eventtrack.server.mlflow.artifacts import located
+from eventtrack.server.pages.charts import chart_of
+from eventtrack.server.pages.experiments import no_experiment
+from eventtrack.server.pages.html import fault, page
+from projections import documents, experiments
+
+CHARTS_MAX = 60
+
+
+def run(door: Door) -> Handle:
+    """GET /experiments/{experiment_id}/runs/{run_id}."""
+
+    async def handle(request: web.BaseRequest) -> web.StreamResponse:
+        reader = await door.current()
+        run_id = request[PATH_PARAMETERS]["run_id"]
+        found = await documents.get_run(reader, run_id)
+        if found is None:
+            return fault(404, f"There is no run {run_id[:64]}", "It may be on another server.")
+        experiment = await experiments.get(reader, found.experiment_id)
+        if experiment is None:
+            return no_experiment(str(found.experiment_id))
+        metrics = _list(found.metrics)
+        charts = []
+        for each in metrics[:CHARTS_MAX]:
+            chart = chart_of(each["key"], await door.histories.read(run_id, each["key"]))
+            if chart is not None:
+                charts.append(chart)
+        folder = request.query.get("path", "")
+        files, problem = await _files(door, found.artifact_uri, folder)
+        return page(
+            "run.html",
+            run=found,
+            experiment=experiment,
+            charts=charts,
+            undrawn=max(0, len(metrics) - CHARTS_MAX),
+            metrics=metrics,
+            params=_list(found.params),
+            tags=_list(found.tags),
+            datasets=_list(found.dataset_inputs),
+            folder=folder,
+            files=files,
+            files_problem=problem,
+        )
+
+    return handle
+
+
+async def _files(door: Door, root_uri: str, folder: str) -> tuple[list[FileInfo], str]:
+    """The entries of a folder of the run, or why there are none to show."""
+    try:
+        path = safe_path(folder)
+        store, root = located(door, root_uri)
+        return await store.list(f"{root}/{path}" if path else root), ""
+    except (ArtifactError, EventtrackError) as error:
+        return [], str(error)
+    except web.HTTPServiceUnavailable as error:
+        return [], error.text or ""
+
+
+def _list(encoded: bytes | None) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = msgspec.json.decode(encoded or b"[]")
+    return found

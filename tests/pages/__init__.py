@@ -1,0 +1,1 @@
+"""The web pages over HTTP and in a real browser."""
