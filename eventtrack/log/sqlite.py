@@ -5,6 +5,7 @@ Measured on power cuts (ext4 shutdown without log flush): FULL lost nothing, NOR
 """
 
 import asyncio
+import contextlib
 import sqlite3
 import time
 import uuid
@@ -36,6 +37,9 @@ STREAMS_CACHED_MAX = 65_536
 TAIL_BYTES_MAX = 8 << 20
 """Recent events kept as objects, so that the projector needs neither a read nor a decode."""
 
+PAGE_ROWS = 64
+"""Rows that `read_stream` and `read_stored` fetch at a time."""
+
 _INSERT_EVENTS = """
     INSERT INTO events (position, stream_id, version, recorded_at, actor_id, payload, digest)
     VALUES """
@@ -44,9 +48,12 @@ ROWS_IN_STATEMENT_MAX = 64
 """Rows of one INSERT.  The interpreter lock changes hands once a statement, not once a row; and an
 INSERT alone is its own transaction, so a small group costs one trip to the writer's thread."""
 
+_SELECT_HEAD = "SELECT position, digest, recorded_at FROM events ORDER BY position DESC LIMIT 1"
+
+# The casts change nothing in a sound file; in a broken one even a column's type may be wrong.
 _SELECT_STORED = """
-    SELECT e.position, s.name, e.version, e.recorded_at, a.name, e.payload, e.payload_digest,
-           e.digest
+    SELECT e.position, s.name, e.version, e.recorded_at, a.name, CAST(e.payload AS BLOB),
+           CAST(e.payload_digest AS BLOB), CAST(e.digest AS BLOB)
     FROM events e JOIN streams s USING (stream_id) JOIN actors a USING (actor_id)"""
 
 
@@ -102,20 +109,19 @@ class SqliteLog:
         if read_only and not await asyncio.to_thread(path.exists):
             raise LogNotOurs(f"there is no event log at {path}")
         try:
-            writer = await _connect(path, read_only)
+            # aiosqlite leaves a thread behind when it cannot connect, so that is tried without it.
+            await asyncio.to_thread(
+                lambda: sqlite3.connect(_uri(path, read_only), uri=True).close()
+            )
         except sqlite3.Error as error:
             raise LogNotOurs(f"{path} cannot be opened as an event log: {error}") from error
-        try:
-            log_id = await _identify(writer, path, read_only, clock_us)
+        writer = await _connect(path, read_only)
+        async with contextlib.AsyncExitStack() as cleanup:
+            cleanup.push_async_callback(writer.close)
+            log_id, last = await _identify(writer, path, read_only, clock_us)
             reader = await _connect(path, read_only=True)
-            cursor = await writer.execute_fetchall(
-                "SELECT position, digest, recorded_at FROM events ORDER BY position DESC LIMIT 1"
-            )
-        except BaseException:
-            await writer.close()
-            raise
-        last = next(iter(cursor), None)
-        head = _Head(last[0], last[1], last[2]) if last else _Head(0, chain.genesis(log_id), 0)
+            cleanup.pop_all()
+        head = _Head(*last) if last else _Head(0, chain.genesis(log_id), 0)
         return cls(path, writer, reader, log_id, head, clock_us)
 
     @property
@@ -135,15 +141,20 @@ class SqliteLog:
     ) -> Position:
         """See `EventLog.append`."""
         payloads = [encode(entry.event) for entry in entries]
+        # Text that UTF-8 cannot hold must fail here, before others share its commit.
+        for each in (actor, *[entry.stream for entry in entries], *[c.stream for c in checks]):
+            if not each.isascii():
+                each.encode()
         return await self._group.submit(entries, payloads, checks, actor)
 
     async def _commit(self, group: list[Waiting]) -> None:
         """Store a group in one transaction and answer each of its members."""
         head = _Head(self._durable.position, self._durable.digest, self._durable.recorded_at)
+        taken: dict[str, int] = {}
         try:
             await self._know_streams(group)
             await self._know_actors(group)
-            rows, recorded, answers = self._lay_out(group, head)
+            rows, recorded, answers = self._lay_out(group, head, taken)
             await self._write(rows)
         except Exception as error:
             await self._undo()
@@ -151,6 +162,8 @@ class SqliteLog:
                 waiting.fail(_unavailable(error))
             return
         self._durable = head
+        for name, version in taken.items():
+            self._streams[name][1] = version
         self._remember(recorded)
         for waiting, position in answers:
             waiting.succeed(position)
@@ -172,15 +185,18 @@ class SqliteLog:
             await self._writer.execute("BEGIN IMMEDIATE")
 
     def _lay_out(
-        self, group: list[Waiting], head: _Head
+        self, group: list[Waiting], head: _Head, taken: dict[str, int]
     ) -> tuple[list[tuple[Any, ...]], list[tuple[Recorded, int]], list[tuple[Waiting, Position]]]:
-        """Give every event its position and digest; refuse the appends whose checks fail."""
+        """Give every event its position and digest; refuse the appends whose checks fail.
+
+        taken: filled with the versions that the group's streams have once it is durable.
+        """
         rows: list[tuple[Any, ...]] = []
         recorded: list[tuple[Recorded, int]] = []
         answers: list[tuple[Waiting, Position]] = []
         now = head.recorded_at = max(self._clock_us(), head.recorded_at)
         for waiting in group:
-            refusal = self._refusal(waiting)
+            refusal = self._refusal(waiting, taken)
             if refusal is not None:
                 waiting.fail(refusal)
                 continue
@@ -199,8 +215,6 @@ class SqliteLog:
                     chain.payload_digest(payload),
                 )
                 head.position, head.digest = position, digest
-                if entry.version is not None:
-                    stream[1] = entry.version
                 rows.append((position, stream[0], entry.version, now, actor_id, payload, digest))
                 event = Recorded(
                     Position(position), entry.stream, entry.version, now, actor, entry.event, digest
@@ -209,19 +223,22 @@ class SqliteLog:
             answers.append((waiting, Position(head.position)))
         return rows, recorded, answers
 
-    def _refusal(self, waiting: Waiting) -> WrongVersion | None:
+    def _refusal(self, waiting: Waiting, taken: dict[str, int]) -> WrongVersion | None:
+        """Judge an append after those of its group that took these versions; note what it takes."""
         for check in waiting.checks:
-            actual = self._streams[check.stream][1]
+            actual = taken.get(check.stream, self._streams[check.stream][1])
             if actual != check.version:
                 return WrongVersion(check.stream, check.version, actual)
-        taken: dict[str, int] = {}
+        own: dict[str, int] = {}
         for entry in waiting.entries:
+            name = entry.stream
             if entry.version is None:
                 continue
-            actual = taken.get(entry.stream, self._streams[entry.stream][1])
+            actual = own.get(name, taken.get(name, self._streams[name][1]))
             if entry.version != actual + 1:
-                return WrongVersion(entry.stream, entry.version - 1, actual)
-            taken[entry.stream] = entry.version
+                return WrongVersion(name, entry.version - 1, actual)
+            own[name] = entry.version
+        taken.update(own)
         return None
 
     async def _know_streams(self, group: list[Waiting]) -> None:
@@ -291,11 +308,8 @@ class SqliteLog:
 
     async def refresh(self) -> None:
         """Look where the head is when another process writes the log (a read-only opening)."""
-        rows = await self._reader.execute_fetchall(
-            "SELECT position, digest, recorded_at FROM events ORDER BY position DESC LIMIT 1"
-        )
-        for position, digest, recorded_at in rows:
-            self._durable = _Head(position, digest, recorded_at)
+        for row in await self._rows(_SELECT_HEAD, ()):
+            self._durable = _Head(*row)
 
     async def wait(self, after: Position) -> None:
         """See `EventLog.wait`."""
@@ -336,16 +350,19 @@ class SqliteLog:
             return self._read_tail(after, events_max, bytes_max)
         events: list[Recorded] = []
         size = 0
-        async with self._reading(
-            f"{_SELECT_STORED} WHERE e.position > ? AND e.position <= ? ORDER BY e.position",
-            (after, self._durable.position),
-        ) as cursor:
-            async for row in cursor:
-                if row[5] is not None:
-                    events.append(_recorded(row))
-                    size += len(row[5])
-                if len(events) >= events_max or size >= bytes_max:
-                    break
+        try:
+            async with self._reader.execute(
+                f"{_SELECT_STORED} WHERE e.position > ? AND e.position <= ? ORDER BY e.position",
+                (after, self._durable.position),
+            ) as cursor:
+                async for row in cursor:
+                    if row[5] is not None:
+                        events.append(_recorded(row))
+                        size += len(row[5])
+                    if len(events) >= events_max or size >= bytes_max:
+                        break
+        except (sqlite3.Error, UnicodeDecodeError) as error:
+            raise _unreadable(error) from error
         return events
 
     def _read_tail(self, after: Position, events_max: int, bytes_max: int) -> list[Recorded]:
@@ -362,40 +379,49 @@ class SqliteLog:
                 break
         return events
 
+    # Whole streams are read in pages, so that a reader who takes his time, or leaves in the middle,
+    # holds no cursor that would keep the WAL from being folded into the file.
+
     async def read_stream(self, stream: str, after: Position = START) -> AsyncIterator[Recorded]:
         """See `EventLog.read_stream`."""
-        async with self._reading(
+        while rows := await self._rows(
             f"""{_SELECT_STORED} WHERE s.name = ? AND e.position > ? AND e.payload IS NOT NULL
-                ORDER BY e.position""",
+                ORDER BY e.position LIMIT {PAGE_ROWS}""",
             (stream, after),
-        ) as cursor:
-            async for row in cursor:
+        ):
+            for row in rows:
                 yield _recorded(row)
+            after = rows[-1][0]
 
     async def read_stored(self, after: Position = START) -> AsyncIterator[Stored]:
         """See `EventLog.read_stored`."""
-        async with self._reading(
-            f"{_SELECT_STORED} WHERE e.position > ? ORDER BY e.position", (after,)
-        ) as cursor:
-            async for position, stream, version, at, actor, payload, erased, digest in cursor:
-                of_payload = chain.payload_digest(payload) if payload is not None else erased
+        while rows := await self._rows(
+            f"{_SELECT_STORED} WHERE e.position > ? ORDER BY e.position LIMIT {PAGE_ROWS}", (after,)
+        ):
+            for position, stream, version, at, actor, payload, erased, digest in rows:
+                of_payload = chain.payload_digest(payload) if payload is not None else erased or b""
                 yield Stored(position, stream, version, at, actor, payload, of_payload, digest)
+            after = rows[-1][0]
 
-    def _reading(self, sql: str, parameters: Sequence[Any]) -> Any:
-        return self._reader.execute(sql, parameters)
+    async def _rows(self, sql: str, parameters: Sequence[Any]) -> list[Any]:
+        try:
+            return list(await self._reader.execute_fetchall(sql, parameters))
+        except (sqlite3.Error, ValueError) as error:
+            raise _unreadable(error) from error
 
     async def version(self, stream: str) -> int:
         """See `EventLog.version`."""
         known = self._streams.get(stream)
         if known is not None:
             return known[1]
-        rows = await self._reader.execute_fetchall(
-            """SELECT coalesce(max(e.version), 0) FROM events e
+        rows = await self._rows(
+            """SELECT e.version FROM events e
                WHERE e.stream_id = (SELECT stream_id FROM streams WHERE name = ?)
-                 AND e.version IS NOT NULL""",
-            (stream,),
+                 AND e.version IS NOT NULL AND e.position <= ?
+               ORDER BY e.version DESC LIMIT 1""",
+            (stream, self._durable.position),
         )
-        return int(next(iter(rows))[0])
+        return rows[0][0] if rows else 0
 
     async def close(self) -> None:
         """See `EventLog.close`."""
@@ -406,10 +432,16 @@ class SqliteLog:
         await self._writer.close()
 
 
+def _uri(path: Path, read_only: bool) -> str:
+    return f"{path.as_uri()}?mode={'ro' if read_only else 'rwc'}"
+
+
 async def _connect(path: Path, read_only: bool) -> aiosqlite.Connection:
-    uri = f"{path.as_uri()}?mode={'ro' if read_only else 'rwc'}"
     connection = await aiosqlite.connect(
-        uri, uri=True, cached_statements=2 * ROWS_IN_STATEMENT_MAX, isolation_level=None
+        _uri(path, read_only),
+        uri=True,
+        cached_statements=2 * ROWS_IN_STATEMENT_MAX,
+        isolation_level=None,
     )
     await connection.execute("PRAGMA busy_timeout = 10000")
     return connection
@@ -417,25 +449,34 @@ async def _connect(path: Path, read_only: bool) -> aiosqlite.Connection:
 
 async def _identify(
     connection: aiosqlite.Connection, path: Path, read_only: bool, clock_us: Callable[[], int]
-) -> str:
-    """Create the schema in an empty file, or check that the file is a log we can read."""
+) -> tuple[str, tuple[int, bytes, int] | None]:
+    """Create the schema in an empty file, or check that the file is a log we can read.
+
+    Returns the log's id and its last position, digest and time.  Nothing is changed in a file that
+    is something else.
+    """
     try:
-        tables = await connection.execute_fetchall("SELECT name FROM sqlite_master")
+        new = not await connection.execute_fetchall("SELECT name FROM sqlite_master")
+        if not new:
+            rows = await connection.execute_fetchall("SELECT format FROM log")
+            found = max((row[0] for row in rows), default="none")
+            if not isinstance(found, int) or found > FORMAT:
+                raise LogNotOurs(
+                    f"{path} has format {found}; this release reads format {FORMAT}: upgrade"
+                )
         if not read_only:
             await _be_durable(connection, path)
-        if not tables:
+        if new:
             schema = resources.files("eventtrack.log").joinpath("schema.sql").read_text()
             identity = f"INSERT INTO log VALUES ({FORMAT}, '{uuid.uuid4().hex}', {clock_us()});"
             await connection.executescript(f"BEGIN;\n{schema}\n{identity}\nCOMMIT;")
-        row = next(iter(await connection.execute_fetchall("SELECT format, log_id FROM log")), None)
-    except sqlite3.DatabaseError as error:
+        ((log_id,),) = await connection.execute_fetchall("SELECT log_id FROM log")
+        last = next(iter(await connection.execute_fetchall(_SELECT_HEAD)), None)
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         raise LogNotOurs(
             f"{path} is not an eventtrack log ({error}); name another file or folder"
         ) from error
-    if row is None or row[0] > FORMAT:
-        found = "no format" if row is None else f"format {row[0]}"
-        raise LogNotOurs(f"{path} has {found}; this release reads format {FORMAT}: upgrade")
-    return str(row[1])
+    return str(log_id), (last[0], last[1], last[2]) if last else None
 
 
 async def _be_durable(connection: aiosqlite.Connection, path: Path) -> None:
@@ -458,6 +499,10 @@ def _recorded(row: Any) -> Recorded:
 
 def _unavailable(error: Exception) -> LogUnavailable:
     return LogUnavailable(f"the event log could not store the write ({error}); nothing was stored")
+
+
+def _unreadable(error: Exception) -> LogUnavailable:
+    return LogUnavailable(f"the event log could not be read ({error})")
 
 
 def _chunks(names: list[str], size: int) -> Iterable[list[str]]:

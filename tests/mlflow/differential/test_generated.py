@@ -45,6 +45,7 @@ def test_generated_commands_leave_the_same_behind(sides: Sides, said: Sequence[S
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)
 @settings(_COMMON, max_examples=1000)
 @given(said=commands)
 def test_many_generated_commands_leave_the_same_behind(sides: Sides, said: Sequence[Step]) -> None:
@@ -75,6 +76,7 @@ def test_generated_searches_find_the_same_runs(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)
 @settings(_COMMON, max_examples=5000)
 @given(query=searches)
 def test_many_generated_searches_find_the_same_runs(
