@@ -73,16 +73,19 @@ class ObjectStore:
                 size += len(chunk)
                 yield chunk
 
-        await self._asked(
-            obstore.put_async(
-                self._store,
+        try:
+            await self._asked(
+                obstore.put_async(
+                    self._store,
+                    path,
+                    counted(),
+                    chunk_size=PART_BYTES,
+                    max_concurrency=PARTS_IN_FLIGHT,
+                ),
                 path,
-                counted(),
-                chunk_size=PART_BYTES,
-                max_concurrency=PARTS_IN_FLIGHT,
-            ),
-            path,
-        )
+            )
+        except ArtifactNotFound as error:
+            raise ArtifactStoreUnavailable(f"{self._url}: there is no such bucket") from error
         return Stored(path, size, digest.hexdigest())
 
     async def find(self, path: str) -> Found:
