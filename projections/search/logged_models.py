@@ -123,9 +123,14 @@ def _metric_condition(comparison: Comparison, datasets: Datasets) -> Condition:
     check_op(comparison, NUMBER_OPS, what)
     check_number(comparison, what)
     value = compare("t.value", comparison)
+    # NaN differs from every number, and is nothing else (as in a run's metrics, row F9).
+    if comparison.op == "!=":
+        matches = f"(t.is_nan = 1 OR {value.sql})"
+    else:
+        matches = f"t.is_nan = 0 AND {value.sql}"
     sql = (
         "EXISTS (SELECT 1 FROM logged_model_metrics t WHERE t.model_id = l.model_id "
-        f"AND t.key = ? AND t.is_nan = 0 AND {value.sql}"
+        f"AND t.key = ? AND {matches}"
     )
     params = [comparison.key, *value.params]
     if datasets:
@@ -182,7 +187,7 @@ def _keys_of(order: LoggedModelOrder) -> list[Key]:
         name, digest = order.dataset_name, order.dataset_digest
         params = (parsed.key, name, name, digest, digest)
         return [
-            Key(f"coalesce((SELECT o.is_nan {of}), 1)", True, params),
+            Key(f"coalesce((SELECT o.is_nan {of}), 2)", True, params),
             Key(f"coalesce((SELECT o.value {of}), 0.0)", order.ascending, params),
         ]
     if parsed.entity not in ("attribute", "attributes"):

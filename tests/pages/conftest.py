@@ -87,8 +87,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         rest.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """Chromium, for one module: Playwright holds the thread's event loop while it runs."""
     path = shutil.which("chromium")
     assert path is not None, "the page tests need Chromium: apt-get install chromium"
     with sync_playwright() as playwright:

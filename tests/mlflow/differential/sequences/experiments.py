@@ -56,13 +56,19 @@ _NAMES = [
     post("a name is required", "experiments/create", {}, error=INVALID),
     post("an empty name is refused", "experiments/create", {"name": ""}, error=INVALID),
     post("a null name is missing", "experiments/create", {"name": None}, error=INVALID),
-    post("a name of blanks is free", "experiments/create", {"name": "   "}),
+    post(
+        "a name of blanks is free",
+        "experiments/create",
+        {"name": "   "},
+        bind={"blank": "experiment_id"},
+    ),
     post("a number is no name", "experiments/create", {"name": 7}, error=INVALID),
     post("a list is no name", "experiments/create", {"name": ["a"]}, error=INVALID),
     post(
         "a name of 500 characters fits",
         "experiments/create",
         {"name": "n" * 500},
+        bind={"long": "experiment_id"},
     ),
     post(
         "a name of 501 characters is too long",
