@@ -1,0 +1,1 @@
+"""The vocabulary: every event ever released stays readable."""

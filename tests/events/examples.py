@@ -1,0 +1,149 @@
+"""One example of every event that is written today, each with all its fields filled in.
+
+`scripts/record_events` records them.  An event that has been recorded keeps its example: a changed
+shape is a new version with an example of its own.
+"""
+
+from eventtrack import columns
+from eventtrack.events import Fact
+from eventtrack.events.artifacts import ArtifactsDeleted, ArtifactStored
+from eventtrack.events.datasets import (
+    DatasetInput,
+    ModelOutput,
+    RunInputsLogged,
+    RunOutputsLogged,
+)
+from eventtrack.events.experiments import (
+    ExperimentCreated,
+    ExperimentDeleted,
+    ExperimentNameClaimed,
+    ExperimentNameReleased,
+    ExperimentRenamed,
+    ExperimentRestored,
+    ExperimentTagDeleted,
+    ExperimentTagSet,
+)
+from eventtrack.events.logged_models import (
+    LoggedModelCreated,
+    LoggedModelDeleted,
+    LoggedModelFinalized,
+    LoggedModelParamsLogged,
+    LoggedModelTagDeleted,
+    LoggedModelTagsSet,
+)
+from eventtrack.events.metrics import MetricsLogged, Series
+from eventtrack.events.runs import (
+    ParamsLogged,
+    RunCreated,
+    RunDeleted,
+    RunRenamed,
+    RunRestored,
+    RunTagDeleted,
+    RunTagsSet,
+    RunUpdated,
+)
+
+RUN = "0b6fbc9f5d9e4d2f8c1f3a5d7e9b0a1c"
+MODEL = "m-5b1d4b6f9c3e4f0aa8d27c6e91f3b204"
+
+EXAMPLES: tuple[Fact, ...] = (
+    ExperimentCreated(
+        experiment_id="7",
+        name="Zürich/vision ⚗",
+        artifact_location="mlflow-artifacts:/7",
+        created_at_ms=1_700_000_000_123,
+        tags={"mlflow.note.content": "first\ntry", "team": "vision"},
+    ),
+    ExperimentNameClaimed(experiment_id="7", name="Zürich/vision ⚗"),
+    ExperimentNameReleased(experiment_id="7", name="Zürich/vision ⚗"),
+    ExperimentRenamed(
+        experiment_id="7",
+        name="vision",
+        previous_name="Zürich/vision ⚗",
+        updated_at_ms=1_700_000_000_456,
+    ),
+    ExperimentTagSet(experiment_id="7", key="team", value="vision two"),
+    ExperimentTagDeleted(experiment_id="7", key="team"),
+    ExperimentDeleted(experiment_id="7", updated_at_ms=1_700_000_000_789),
+    ExperimentRestored(experiment_id="7", updated_at_ms=1_700_000_000_790),
+    RunCreated(
+        run_id=RUN,
+        experiment_id="7",
+        name="brave-owl-17",
+        user_id="ada",
+        status="RUNNING",
+        start_time_ms=1_700_000_001_000,
+        artifact_uri=f"mlflow-artifacts:/7/{RUN}/artifacts",
+        tags={"mlflow.runName": "brave-owl-17", "mlflow.user": "ada"},
+    ),
+    RunUpdated(run_id=RUN, status="FINISHED", end_time_ms=1_700_000_009_000),
+    RunRenamed(run_id=RUN, name="the good one"),
+    RunTagsSet(run_id=RUN, tags={"mlflow.runName": "the good one", "seed": ""}),
+    RunTagDeleted(run_id=RUN, key="seed"),
+    ParamsLogged(run_id=RUN, params={"lr": "0.001", "layers/1": "64", "empty": ""}),
+    RunDeleted(run_id=RUN),
+    RunRestored(run_id=RUN),
+    MetricsLogged(
+        run_id=RUN,
+        experiment_id="7",
+        series=[
+            Series(
+                key="loss",
+                steps=columns.pack_ints([0, 1, 1, -3]),
+                timestamps=columns.pack_ints([1_700_000_001_001, 1_700_000_001_002, 0, 2**62]),
+                values=columns.pack_floats([0.5, float("nan"), float("-inf"), -0.0]),
+            ),
+            Series(
+                key="accuracy",
+                steps=columns.pack_int(2),
+                timestamps=columns.pack_int(1_700_000_001_003),
+                values=columns.pack_float(0.75),
+                model_id=MODEL,
+                dataset_name="validation",
+                dataset_digest="d1",
+            ),
+        ],
+    ),
+    RunInputsLogged(
+        run_id=RUN,
+        experiment_id="7",
+        datasets=[
+            DatasetInput(
+                name="train",
+                digest="9f86d081",
+                source_type="local",
+                source='{"uri": "train.csv"}',
+                schema='{"mlflow_colspec": []}',
+                profile='{"num_rows": 3}',
+                tags={"mlflow.data.context": "training"},
+            ),
+            DatasetInput(name="plain", digest="d1", source_type="code", source=""),
+        ],
+        model_ids=[MODEL],
+    ),
+    RunOutputsLogged(
+        run_id=RUN, models=[ModelOutput(model_id=MODEL, step=3), ModelOutput(model_id="m-0")]
+    ),
+    ArtifactStored(path=f"7/{RUN}/artifacts/model/weights.bin", size=2**33, sha256="ab" * 32),
+    ArtifactsDeleted(path=f"7/{RUN}/artifacts/model"),
+    LoggedModelCreated(
+        model_id=MODEL,
+        experiment_id="7",
+        name="net",
+        artifact_location=f"mlflow-artifacts:/7/models/{MODEL}/artifacts",
+        status="LOGGED_MODEL_PENDING",
+        created_at_ms=1_700_000_002_000,
+        model_type="Agent",
+        source_run_id=RUN,
+        params={"layers": "3"},
+        tags={"stage": "draft"},
+    ),
+    LoggedModelFinalized(
+        model_id=MODEL, status="LOGGED_MODEL_READY", updated_at_ms=1_700_000_003_000
+    ),
+    LoggedModelParamsLogged(model_id=MODEL, params={"width": "128"}),
+    LoggedModelTagsSet(model_id=MODEL, tags={"stage": "good"}),
+    LoggedModelTagDeleted(model_id=MODEL, key="stage"),
+    LoggedModelDeleted(model_id=MODEL, updated_at_ms=1_700_000_004_000),
+)
+"""The whole life of one experiment, one run and one model, in no natural order."""

@@ -1,0 +1,202 @@
+"""What the tests of the rooms share: a stack on one folder, numbered facts, views as bytes."""
+
+import contextlib
+import random
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from itertools import count
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+
+from eventtrack.commands.handler import Handler
+from eventtrack.errors import EventtrackError
+from eventtrack.events import START, Fact, Recorded
+from eventtrack.events.runs import RunTagsSet
+from eventtrack.log import EventLog
+from eventtrack.log.sqlite import SqliteLog
+from eventtrack.projector import viewsfile
+from eventtrack.projector.folding import apply_batch
+from eventtrack.projector.projector import Projector
+from eventtrack.server.states import ViewStates
+from projections import documents, experiments, logged_models
+from projections.builtin import BUILT_IN
+from projections.metrics.history import encode_points, read_points
+from projections.projection import Projection
+from projections.views import Views
+
+ACTOR = "tester@127.0.0.1"
+ROOT = "mlflow-artifacts:/"
+
+COMMON = settings(
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+BRIEF = settings(COMMON, derandomize=True, phases=[Phase.explicit, Phase.generate, Phase.shrink])
+"""The same examples on every run; the slow variants use COMMON and look elsewhere each time."""
+
+
+@contextlib.contextmanager
+def refused(kind: type[EventtrackError], *said: str) -> Iterator[None]:
+    """The block is refused with exactly this kind of error, whose message holds what is said."""
+    with pytest.raises(kind) as caught:
+        yield
+    assert type(caught.value) is kind
+    for words in said:
+        assert words in caught.value.message
+
+
+def fact(number: int) -> RunTagsSet:
+    """A fact that can be told from others by its number."""
+    return RunTagsSet(run_id="r", tags={"number": str(number)})
+
+
+def number_of(recorded: Recorded) -> int:
+    """The number of a fact made by `fact`."""
+    assert isinstance(recorded.event, RunTagsSet)
+    return int(recorded.event.tags["number"])
+
+
+async def read_all(log: EventLog) -> list[Recorded]:
+    """Every event that the log still holds, in order, page by page."""
+    events: list[Recorded] = []
+    while page := await log.read(events[-1].position if events else START):
+        events += page
+    return events
+
+
+class Stack(msgspec.Struct, frozen=True):
+    """Log, views and rules on one folder, with a counting clock and counted ids."""
+
+    log: SqliteLog
+    projector: Projector
+    views: Views
+    handler: Handler
+
+
+def make_handler(
+    log: EventLog, views: Views, projector: Projector, new_id: Callable[[], str] | None = None
+) -> Handler:
+    """A handler whose times, ids and random names are the same on every run."""
+    now, ids = count(1_000), count(1)
+    return Handler(
+        log,
+        ViewStates(views, projector),
+        artifact_root=ROOT,
+        now_ms=lambda: next(now),
+        new_id=new_id or (lambda: f"{next(ids):032x}"),
+        source=random.Random(7),
+    )
+
+
+@contextlib.asynccontextmanager
+async def open_stack(folder: Path, *, follow: bool = False) -> AsyncIterator[Stack]:
+    """The rooms on this folder; without `follow` the views move only when somebody asks."""
+    async with contextlib.AsyncExitStack() as cleanup:
+        log = await SqliteLog.open(folder / "log.db")
+        cleanup.push_async_callback(log.close)
+        projector = await Projector.open(log, log.log_id, folder / "views.db", BUILT_IN)
+        cleanup.push_async_callback(projector.close)
+        views = await Views.open(folder / "views.db", connections=2)
+        cleanup.push_async_callback(views.close)
+        if follow:
+            projector.start()
+        yield Stack(log, projector, views, make_handler(log, views, projector))
+
+
+@contextlib.asynccontextmanager
+async def open_views(path: Path) -> AsyncIterator[Views]:
+    """The reading end of a views file."""
+    views = await Views.open(path, connections=1)
+    try:
+        yield views
+    finally:
+        await views.close()
+
+
+def fold(
+    path: Path,
+    batches: Iterable[Sequence[Recorded]],
+    projections: Sequence[Projection] = BUILT_IN,
+    *,
+    log_id: str = "log",
+) -> None:
+    """Make a views file of these batches, as the projector does."""
+    connection = viewsfile.create(path, log_id, projections)
+    kept: dict[str, object] = {}
+    try:
+        for batch in batches:
+            apply_batch(connection, projections, batch, kept)
+    finally:
+        connection.close()
+
+
+async def answers(views: Views) -> dict[str, list[bytes]]:
+    """What the views answer about everything they know, as bytes (a NaN is equal to itself)."""
+
+    async def ids(sql: str) -> list[str]:
+        return [row[0] for row in await views.fetchall(sql)]
+
+    run_ids = await ids("SELECT run_id FROM runs ORDER BY run_id")
+    model_ids = await ids("SELECT model_id FROM logged_models ORDER BY model_id")
+    experiment_ids = [
+        row[0] for row in await views.fetchall("SELECT experiment_id FROM experiments ORDER BY 1")
+    ]
+    series = await views.fetchall("SELECT run_id, key FROM latest_metrics ORDER BY 1, 2")
+    return {
+        "runs": _bytes(await documents.get_runs(views, run_ids)),
+        "experiments": _bytes(await experiments.get_many(views, experiment_ids)),
+        "logged models": _bytes(await logged_models.get_many(views, model_ids)),
+        "histories": [
+            encode_points(await read_points(views, run_id, key), key, run_id)
+            for run_id, key in series
+        ],
+    }
+
+
+def _bytes(answer: Sequence[object]) -> list[bytes]:
+    return [msgspec.msgpack.encode(each) for each in answer]
+
+
+async def answers_of(path: Path) -> dict[str, list[bytes]]:
+    """The answers of a views file."""
+    async with open_views(path) as views:
+        return await answers(views)
+
+
+def rows_of(path: Path) -> dict[str, list[str]]:
+    """Every row of every table that must follow from the log alone, whatever the batches were.
+
+    Segments are left out: how points are packed depends on the batches, their sum does not.
+    """
+    connection = sqlite3.connect(path)
+    try:
+        tables = [
+            name
+            for (name,) in connection.execute(
+                "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"
+            )
+            if name not in ("metric_segments", "view_file", "view_checkpoint")
+            and not name.startswith("sqlite_")
+        ]
+        found = {
+            name: [repr(row) for row in connection.execute(f"SELECT * FROM {name}")]
+            for name in tables
+        }
+        found["points"] = [
+            repr(row)
+            for row in connection.execute(
+                "SELECT run_id, key, sum(points) FROM metric_segments GROUP BY 1, 2 ORDER BY 1, 2"
+            )
+        ]
+        return found
+    finally:
+        connection.close()
+
+
+def facts(events: Iterable[Recorded]) -> list[Fact]:
+    """The facts alone."""
+    return [recorded.event for recorded in events]
