@@ -85,6 +85,7 @@ class Handler:
         self._runs: dict[str, RunState] = {}
         self._experiments: dict[str, ExperimentState] = {}
         self._models: dict[str, LoggedModelState] = {}
+        self._forgotten = 0
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     # Experiments
@@ -123,12 +124,13 @@ class Handler:
 
     async def rename_experiment(self, command: experiments.RenameExperiment, actor: str) -> None:
         """Rename an experiment, releasing the old name and claiming the new one."""
-        stream = experiments.stream_of(command.experiment_id)
+        experiment_id = _canonical(command.experiment_id)
+        stream = experiments.stream_of(experiment_id)
         async with self._lock("experiments"), self._lock(stream):
             for _ in range(DECISIONS_MAX):
                 new_stream = experiments.name_stream_of(command.name)
                 new_claims = await self._log.version(new_stream)
-                state = await self._experiment(command.experiment_id)
+                state = await self._experiment(experiment_id)
                 old_stream = experiments.name_stream_of(state.name)
                 old_claims = await self._log.version(old_stream)
                 taken = await self._states.experiment_id_of_name(command.name) is not None
@@ -144,27 +146,24 @@ class Handler:
                 if await self._append(entries, actor):
                     _evolve(state, [renamed])
                     return
-                self._experiments.pop(command.experiment_id, None)
+                self._forget(self._experiments, experiment_id)
         raise _contended(stream)
 
     async def change_experiment(self, command: experiments.ExperimentCommand, actor: str) -> None:
         """Tag, untag, delete or restore an experiment."""
-        experiment_id = command.experiment_id
+        experiment_id = _canonical(command.experiment_id)
         facts = await self._change(
             experiments.stream_of(experiment_id),
             lambda: self._experiment(experiment_id),
-            lambda: self._experiments.pop(experiment_id, None),
+            lambda: self._forget(self._experiments, experiment_id),
             lambda state: experiments.decide(state, command, self._now_ms()),
             actor,
         )
         if any(isinstance(fact, ExperimentDeleted | ExperimentRestored) for fact in facts):
             # Its runs changed their stage with it, without an event in their own streams.
-            for run_id in [
-                run_id
-                for run_id, state in self._runs.items()
-                if state.experiment_id == experiment_id
-            ]:
-                del self._runs[run_id]
+            cached = self._runs.items()
+            stale = [run_id for run_id, run in cached if run.experiment_id == experiment_id]
+            self._forget(self._runs, *stale)
 
     # Runs
 
@@ -175,23 +174,23 @@ class Handler:
                 "Missing value for required parameter 'experiment_id': name the experiment that "
                 "the run belongs to."
             )
-        experiments.parse_id(command.experiment_id)
+        experiment_id = _canonical(command.experiment_id)
         for _ in range(DECISIONS_MAX):
-            experiment = await self._experiment(command.experiment_id)
+            experiment = await self._experiment(experiment_id)
             created = runs.create(
                 command,
                 experiment,
                 run_id=self._new_id(),
                 random_name=names.random_name(self._random),
             )
-            check = Check(experiments.stream_of(experiment.experiment_id), experiment.version)
+            check = Check(experiments.stream_of(experiment_id), experiment.version)
             entry = Entry(runs.stream_of(created.run_id), created, 1)
             if await self._append([entry], actor, [check]):
                 state = runs.state_of(created)
-                _cache(self._runs, created.run_id, state)
+                self._keep(self._runs, created.run_id, state)
                 return state
-            self._experiments.pop(experiment.experiment_id, None)
-        raise _contended(f"experiment {command.experiment_id}")
+            self._forget(self._experiments, experiment_id)
+        raise _contended(f"experiment {experiment_id}")
 
     async def change_run(
         self, command: runs.RunCommand | datasets.LogInputs | datasets.LogOutputs, actor: str
@@ -207,7 +206,7 @@ class Handler:
         await self._change(
             runs.stream_of(run_id),
             lambda: self._run(run_id),
-            lambda: self._runs.pop(run_id, None),
+            lambda: self._forget(self._runs, run_id),
             decide,
             actor,
         )
@@ -239,7 +238,7 @@ class Handler:
         await self._change(
             runs.stream_of(run_id),
             lambda: self._run(run_id),
-            lambda: self._runs.pop(run_id, None),
+            lambda: self._forget(self._runs, run_id),
             decide,
             actor,
         )
@@ -280,9 +279,9 @@ class Handler:
         self, command: logged_models.CreateLoggedModel, actor: str
     ) -> str:
         """Announce a logged model and return its id."""
-        experiments.parse_id(command.experiment_id)
+        experiment_id = _canonical(command.experiment_id)
         for _ in range(DECISIONS_MAX):
-            experiment = await self._experiment(command.experiment_id)
+            experiment = await self._experiment(experiment_id)
             created = logged_models.create(
                 command,
                 experiment,
@@ -290,13 +289,13 @@ class Handler:
                 random_name=names.random_name(self._random),
                 now_ms=self._now_ms(),
             )
-            check = Check(experiments.stream_of(experiment.experiment_id), experiment.version)
+            check = Check(experiments.stream_of(experiment_id), experiment.version)
             entry = Entry(logged_models.stream_of(created.model_id), created, 1)
             if await self._append([entry], actor, [check]):
-                _cache(self._models, created.model_id, logged_models.state_of(created))
+                self._keep(self._models, created.model_id, logged_models.state_of(created))
                 return created.model_id
-            self._experiments.pop(experiment.experiment_id, None)
-        raise _contended(f"experiment {command.experiment_id}")
+            self._forget(self._experiments, experiment_id)
+        raise _contended(f"experiment {experiment_id}")
 
     async def change_logged_model(
         self, command: logged_models.LoggedModelCommand, actor: str
@@ -306,7 +305,7 @@ class Handler:
         await self._change(
             logged_models.stream_of(model_id),
             lambda: self._model(model_id),
-            lambda: self._models.pop(model_id, None),
+            lambda: self._forget(self._models, model_id),
             lambda state: logged_models.decide(state, command, self._now_ms()),
             actor,
         )
@@ -355,42 +354,64 @@ class Handler:
     # state can only be newer than its version, which the append would notice, never older.
 
     async def _experiment(self, experiment_id: str) -> ExperimentState:
-        found = self._experiments.get(experiment_id)
+        found = await self._load(
+            self._experiments,
+            experiment_id,
+            experiments.stream_of(experiment_id),
+            self._states.experiment,
+        )
         if found is None:
-            version = await self._log.version(experiments.stream_of(experiment_id))
-            found = await self._states.experiment(experiment_id)
-            if found is None:
-                raise experiments.no_such_experiment(experiment_id)
-            found.version = version
-            _cache(self._experiments, experiment_id, found)
+            raise experiments.no_such_experiment(experiment_id)
         return found
 
     async def _run(self, run_id: str) -> RunState:
-        found = self._runs.get(run_id)
+        found = await self._load(self._runs, run_id, runs.stream_of(run_id), self._states.run)
         if found is None:
-            version = await self._log.version(runs.stream_of(run_id))
-            found = await self._states.run(run_id)
-            if found is None:
-                raise runs.no_such_run(run_id)
-            found.version = version
-            _cache(self._runs, run_id, found)
+            raise runs.no_such_run(run_id)
         return found
 
     async def _find_model(self, model_id: str) -> LoggedModelState | None:
-        found = self._models.get(model_id)
-        if found is None:
-            version = await self._log.version(logged_models.stream_of(model_id))
-            found = await self._states.logged_model(model_id)
-            if found is not None:
-                found.version = version
-                _cache(self._models, model_id, found)
-        return found
+        stream = logged_models.stream_of(model_id)
+        return await self._load(self._models, model_id, stream, self._states.logged_model)
 
     async def _model(self, model_id: str) -> LoggedModelState:
         found = await self._find_model(model_id)
         if found is None:
             raise logged_models.no_such_model(model_id)
         return found
+
+    async def _load(
+        self,
+        states: dict[str, S],
+        key: str,
+        stream: str,
+        read: Callable[[str], Awaitable[S | None]],
+    ) -> S | None:
+        found = states.get(key)
+        if found is None:
+            forgotten = self._forgotten
+            version = await self._log.version(stream)
+            found = await read(key)
+            if key in states:
+                # Another command was faster, and may have changed the state since.
+                return states[key]
+            if found is not None:
+                found.version = version
+                if forgotten == self._forgotten:
+                    # Else it may have been read before what made the others be forgotten.
+                    self._keep(states, key, found)
+        return found
+
+    def _keep(self, states: dict[str, S], key: str, state: S) -> None:
+        if len(states) >= STATES_CACHED_MAX:
+            # The oldest go first: a run that still trains is loaded again at its next command.
+            self._forget(states, *list(states)[: STATES_CACHED_MAX // 4])
+        states[key] = state
+
+    def _forget(self, states: dict[str, S], *keys: str) -> None:
+        self._forgotten += 1
+        for key in keys:
+            states.pop(key, None)
 
     def _lock(self, stream: str) -> asyncio.Lock:
         lock = self._locks.get(stream)
@@ -417,12 +438,9 @@ def _evolve(state: Stated, facts: Sequence[Fact]) -> None:
         state.version += not isinstance(fact, MetricsLogged)
 
 
-def _cache(states: dict[str, S], key: str, state: S) -> None:
-    if len(states) >= STATES_CACHED_MAX:
-        # The oldest go first: a run that still trains is loaded again at its next command.
-        for old in list(states)[: STATES_CACHED_MAX // 4]:
-            del states[old]
-    states[key] = state
+def _canonical(experiment_id: str) -> str:
+    """The id as streams and caches know it: `01` and `1` are the same experiment."""
+    return str(experiments.parse_id(experiment_id))
 
 
 def _contended(what: str) -> Conflict:

@@ -150,7 +150,8 @@ def decide(state: LoggedModelState, command: LoggedModelCommand, now_ms: int) ->
             new = dict(params)
             return [LoggedModelParamsLogged(model_id=model_id, params=new)] if new else []
         case SetLoggedModelTags(tags=tags):
-            changed = {key: value for key, value in tags if state.tags.get(key) != value}
+            wanted = dict(tags).items()
+            changed = {key: value for key, value in wanted if state.tags.get(key) != value}
             return [LoggedModelTagsSet(model_id=model_id, tags=changed)] if changed else []
         case DeleteLoggedModelTag(key=key):
             if key not in state.tags:
