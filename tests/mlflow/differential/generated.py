@@ -52,16 +52,19 @@ steps = st.one_of(small, small, st.integers(-(2**63), 2**63 - 1), small.map(str)
 
 
 @st.composite
-def _metric(draw: st.DrawFn, *, of_models: bool = False) -> dict[str, object]:
+def _metric(draw: st.DrawFn) -> dict[str, object]:
     body: dict[str, object] = {"key": draw(metric_keys), "value": draw(values)}
     body["timestamp"] = draw(timestamps)
     step = draw(steps)
     if step is not None:
         body["step"] = step
-    # In a batch MLflow stumbles over a model's second value at one step, half way through.
-    if of_models and draw(st.booleans()):
-        body["model_id"] = draw(models)
     return body
+
+
+def _of_model(metric: dict[str, object], model: str) -> dict[str, object]:
+    # MLflow refuses a model's second value at one step and time (row M16): here there is but one.
+    value = (int(str(metric["timestamp"])) + int(str(metric.get("step", 0)))) % 5
+    return {**metric, "value": value, "model_id": model}
 
 
 Fields = st.SearchStrategy[dict[str, object]]
@@ -137,7 +140,7 @@ _free_pairs = st.lists(
 
 command = st.one_of(
     _one("runs/log-metric", _metric()),
-    _one("runs/log-metric", _metric(of_models=True)),
+    _one("runs/log-metric", st.builds(_of_model, _metric(), models)),
     _one("runs/log-batch", _batch),
     _one("runs/log-batch", _batch),
     _one("runs/log-parameter", _pair),

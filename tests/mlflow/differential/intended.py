@@ -68,14 +68,6 @@ def _links_a_model_again(exchange: Exchange) -> bool:
     )
 
 
-def _repeats_a_models_point(exchange: Exchange) -> bool:
-    return (
-        exchange.step.path.endswith("/runs/log-metric")
-        and exchange.reference.error_code() == BAD_REQUEST
-        and b"UNIQUE constraint failed: logged_model_metrics" in exchange.reference.body
-    )
-
-
 def _shows_the_nan_of_a_model(exchange: Exchange) -> bool:
     if "/logged-models" not in exchange.step.path or not disagreements(exchange):
         return False
@@ -216,13 +208,11 @@ INTENDED: tuple[Intended, ...] = (
         None,
         {},
     ),
-    Intended(
+    _answered(
         "M16",
-        "of a model's points at one step and time the first is kept, whatever the value",
-        _repeats_a_models_point,
-        200,
-        None,
-        {},
+        "of a model's points at one step and time the first is kept; the run's are both kept",
+        "quirks: a model has another value at that point",
+        body={},
     ),
     _refused(
         "P10",

@@ -6,7 +6,16 @@ a 500 that clients retry for minutes (rows Q2 and Q3).  What eventtrack answers 
 
 from __future__ import annotations
 
-from tests.mlflow.differential.steps import INTERNAL, JSON_HEADERS, Step, get, patch, post, raw
+from tests.mlflow.differential.steps import (
+    BAD_REQUEST,
+    INTERNAL,
+    JSON_HEADERS,
+    Step,
+    get,
+    patch,
+    post,
+    raw,
+)
 
 _CRASH = 500
 _METRIC: dict[str, object] = {"run_id": "<run>", "key": "odd", "value": 0.5, "timestamp": 1000}
@@ -152,6 +161,8 @@ _CRASHES = [
         "logged-models/<model>",
         {"model_id": "<model>", "status": "LOGGED_MODEL_READY"},
     ),
+    _metric("a model has a point", model_id="<model>"),
+    _metric("a model has another value at that point", BAD_REQUEST, value=7, model_id="<model>"),
     post(
         "a ready model is found by its status",
         "logged-models/search",
