@@ -1,16 +1,21 @@
 """Compaction: many small segments of a series become one, so that reads stay fast.
 
 Segments are in tiers by their number of points.  When a series has FAN_IN segments in a tier they
-are merged into one, in log order, which lands in a higher tier: each point is rewritten at most
-once per tier, whatever the write pattern.
+are merged into one, which lands in a higher tier: each point is rewritten at most once per tier,
+and a series has few segments in each, whatever the write pattern.
 """
 
 import sqlite3
 from collections.abc import Iterable
+from itertools import pairwise
 
 FAN_IN = 16
-TIERS = (256, 4096, 65_536)
-"""Points below which a segment is in the tier; at or above the last it is never merged again."""
+TIERS = (1, 16, 256, 4096, 65_536)
+"""A tier goes from one of these numbers of points up to the next; a segment with as many points as
+the last, or more, is never merged again.  Each is FAN_IN times the one before, so that a merged
+segment is beyond its tier."""
+
+assert all(lower * FAN_IN == upper for lower, upper in pairwise(TIERS))
 
 
 class Compactor:
@@ -40,18 +45,21 @@ class Compactor:
 
 
 def _merge_series(connection: sqlite3.Connection, run_id: str, key: str) -> None:
-    for below in TIERS:
-        segments = connection.execute(
-            """SELECT segment_id FROM metric_segments INDEXED BY metric_segments_of_series
-               WHERE run_id = ? AND key = ? AND points < ? ORDER BY segment_id""",
-            (run_id, key, below),
-        ).fetchall()
-        if len(segments) < FAN_IN:
-            return
-        _merge(connection, run_id, key, [segment_id for (segment_id,) in segments])
+    segments = connection.execute(
+        """SELECT segment_id, points FROM metric_segments INDEXED BY metric_segments_of_series
+           WHERE run_id = ? AND key = ? AND points < ? ORDER BY segment_id""",
+        (run_id, key, TIERS[-1]),
+    ).fetchall()
+    for lower, upper in pairwise(TIERS):
+        tier = [segment_id for segment_id, points in segments if lower <= points < upper]
+        if len(tier) >= FAN_IN:
+            segments.append(_merge(connection, run_id, key, tier))
 
 
-def _merge(connection: sqlite3.Connection, run_id: str, key: str, segments: list[int]) -> None:
+def _merge(
+    connection: sqlite3.Connection, run_id: str, key: str, segments: list[int]
+) -> tuple[int, int]:
+    """Put one segment in the place of these; returns its id and its number of points."""
     steps, timestamps, values = [], [], []
     for segment_id in segments:
         ((points, columns),) = connection.execute(
@@ -65,7 +73,9 @@ def _merge(connection: sqlite3.Connection, run_id: str, key: str, segments: list
     connection.executemany(
         "DELETE FROM metric_segments WHERE segment_id = ?", [(each,) for each in segments]
     )
-    connection.execute(
+    cursor = connection.execute(
         "INSERT INTO metric_segments (run_id, key, points, columns) VALUES (?, ?, ?, ?)",
         (run_id, key, len(merged) // 24, merged),
     )
+    assert cursor.lastrowid is not None
+    return cursor.lastrowid, len(merged) // 24

@@ -144,7 +144,8 @@ def _distinct(points: Points) -> Points:
     same_step = same_time & (steps[1:] == steps[:-1])
     if (later | further | (same_step & (counted[1:] > counted[:-1]))).all():
         return points
-    order = np.lexsort((nan, counted, steps, times))
+    # Zero and minus zero are one point; the sign makes it the same one in any order of segments.
+    order = np.lexsort((np.signbit(points.values), nan, counted, steps, times))
     times, steps, counted, nan = times[order], steps[order], counted[order], nan[order]
     new = np.empty(len(order), dtype=bool)
     new[0] = True

@@ -1,10 +1,9 @@
-"""Which datasets do the runs of some experiments read (row D3)?"""
+"""Which datasets do the runs of some experiments read?"""
 
 from collections.abc import Sequence
 
-import msgspec
-
 from projections.search.reader import Reader
+from projections.search.scope import among
 
 SUMMARIES_MAX = 1000
 
@@ -12,10 +11,14 @@ SUMMARIES_MAX = 1000
 async def find_datasets(
     reader: Reader, experiment_ids: Sequence[int]
 ) -> list[tuple[int, str, str, str | None]]:
-    """Distinct (experiment id, name, digest, context or None), at most SUMMARIES_MAX."""
+    """Distinct (experiment id, name, digest, context), at most SUMMARIES_MAX (row D3)."""
+    experiments = among("d.experiment_id", experiment_ids)
+    if experiments is None:
+        return []
     rows = await reader.fetchall(
-        """SELECT DISTINCT experiment_id, name, digest, context FROM run_datasets
-           WHERE experiment_id IN (SELECT value FROM json_each(?)) LIMIT ?""",
-        (msgspec.json.encode(experiment_ids).decode(), SUMMARIES_MAX),
+        f"""SELECT DISTINCT d.experiment_id, d.name, d.digest, d.context FROM run_datasets d
+            WHERE {experiments.text}
+            ORDER BY d.experiment_id, d.name, d.digest, d.context LIMIT ?""",
+        (*experiments.params, SUMMARIES_MAX),
     )
-    return [(experiment_id, name, digest, context) for experiment_id, name, digest, context in rows]
+    return [(number, name, digest, context) for number, name, digest, context in rows]

@@ -1,13 +1,16 @@
-"""What a search can refuse; each message names what is wrong, where, and what is allowed."""
+"""What a search refuses; the message is meant for the user who wrote the request."""
 
 
 class InvalidFilter(Exception):
-    """The filter, an order or the page token cannot be used."""
+    """The filter cannot be understood; the message names the place, the text and what is allowed.
+
+    Base of all refusals of a search, so that a caller needs to know only this one.
+    """
 
 
 class InvalidOrder(InvalidFilter):
-    """An order_by item cannot be used."""
+    """An entry of `order_by` cannot be understood or may not be ordered by."""
 
 
 class InvalidPageToken(InvalidFilter):
-    """The page token was not given by this search."""
+    """The page token was not given out by this server for this search."""

@@ -1,250 +1,255 @@
-"""Reads MLflow's filter language (rows F and G of the semantics reference).
+"""Tokens -> syntax tree, for filters and for entries of `order_by`.
 
     filter     = comparison { AND comparison } [ AND ]
-    comparison = identifier op value | identifier IS [NOT] NULL | identifier [NOT] IN ( strings )
-    identifier = [entity "."] key          split at the first dot; a key may be quoted
-    value      = 'string' | "string" | number
+    comparison = identifier operator value | identifier IS [NOT] NULL
+    identifier = [ prefix "." ] key               key: bare, `...`, "..." or '...' (after a prefix)
+    value      = 'text' | "text" | number | "(" text { "," text } [ "," ] ")"
+    order      = identifier [ ASC | DESC ]
 
-There are no escapes: a quote ends the string, so a string with one kind of quote in it is written
-with the other.  Words are not case-sensitive, entities and keys are.
+Words of the language may be written in any case; prefixes and keys may not.  What the identifiers
+are and which operators they take is the dialect's business.
 """
 
-import re
-from collections.abc import Sequence
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import msgspec
 
+from projections.search.dialects import Dialect, Field
 from projections.search.errors import InvalidFilter, InvalidOrder
+from projections.search.lexer import Kind, Token, shortened, tokenize
 
-Value = str | int | float | tuple[str | int | float, ...] | None
-
-SYMBOLS = ("=", "!=", ">", ">=", "<", "<=")
-WORDS = ("LIKE", "ILIKE", "IN", "NOT IN", "IS NULL", "IS NOT NULL")
+Value = str | int | float | tuple[str, ...] | None
+"""None for IS NULL and IS NOT NULL."""
 
 
 class Comparison(msgspec.Struct, frozen=True):
-    """`entity.key op value`; `quoted` and `number` of the value are told by its Python type."""
+    """A field compared with a value; `op` is one of the dialect's, in capitals."""
 
     entity: str
     key: str
     op: str
     value: Value
-    position: int
+
+
+class And(msgspec.Struct, frozen=True):
+    """All parts hold; an empty one always does."""
+
+    parts: tuple["Expression", ...]
+
+
+Expression = Comparison | And
 
 
 class Order(msgspec.Struct, frozen=True):
-    """An item of order_by."""
+    """One entry of `order_by`."""
 
     entity: str
     key: str
-    ascending: bool
-    key_quoted: bool = False
+    descending: bool
 
 
-class _Token(msgspec.Struct, frozen=True):
-    kind: str
-    text: str
-    position: int
+COMPARISONS_MAX = 256
+"""SQLite takes expressions 1000 levels deep, and a list of ANDs is as deep as it is long."""
+
+PATTERN_BYTES_MAX = 16_000
+"""SQLite takes patterns of 50000 bytes, and the translation for LIKE triples some characters."""
+
+INT64 = 2**63
+
+DIGITS_MAX = 100
+"""Python refuses to read whole numbers of thousands of digits; a float says as much."""
+
+_SHOWN_CHARS = 200
 
 
-_TOKENS = re.compile(
-    r"""(?P<space>\s+)
-      | (?P<string>'[^']*'|"[^"]*")
-      | (?P<quoted>`[^`]*`)
-      | (?P<op>!=|>=|<=|=|>|<)
-      | (?P<number>[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?(?![\w.]))
-      | (?P<word>\w[\w.]*)
-      | (?P<punctuation>[(),.])""",
-    re.VERBOSE,
-)
-
-
-def parse_filter(text: str) -> list[Comparison]:
-    """The comparisons of a filter, all of which must hold; none for the empty text."""
-    if text == "":
-        return []
-    tokens = _tokens(text)
-    if not tokens:
-        raise InvalidFilter("Invalid filter: it is blank; leave it out to have no filter.")
-    return _Parser(text, tokens).filter()
-
-
-def parse_orders(items: Sequence[str]) -> list[Order]:
-    """The items of order_by, each `identifier [ASC|DESC]`."""
-    return [_parse_order(item) for item in items]
-
-
-def _parse_order(item: str) -> Order:
+def parse_filter(text: str, dialect: Dialect) -> And:
+    """The syntax tree of a filter; "" is the filter that holds for everything."""
+    if not text:
+        return And(())
     try:
-        parser = _Parser(item, _tokens(item))
-        entity, key, quoted = parser.identifier()
-        ascending = True
-        word = parser.peek()
-        if word is not None and word.kind == "word" and word.text.upper() in ("ASC", "DESC"):
-            ascending = word.text.upper() == "ASC"
-            parser.take()
-        parser.end()
+        return _FilterParser(_tokens(text, dialect), dialect).filter()
     except InvalidFilter as error:
-        raise InvalidOrder(
-            f"Invalid order_by clause {item!r}: {error} Expected `identifier [ASC|DESC]`, for "
-            'example "metrics.loss ASC".'
-        ) from error
-    return Order(entity, key, ascending, quoted)
+        raise InvalidFilter(f"Invalid filter {shortened(text, _SHOWN_CHARS)!r}: {error}") from None
 
 
-def _tokens(text: str) -> list[_Token]:
-    tokens = []
-    position = 0
-    while position < len(text):
-        found = _TOKENS.match(text, position)
-        if found is None:
-            raise InvalidFilter(
-                f"Invalid filter: unexpected {text[position]!r} at character {position + 1} of "
-                f"{_shown(text)}."
-            )
-        if found.lastgroup != "space":
-            tokens.append(_Token(str(found.lastgroup), found[0], position))
-        position = found.end()
-    return tokens
+def parse_order(text: str, dialect: Dialect) -> Order:
+    """The syntax tree of one entry of `order_by`."""
+    try:
+        return _OrderParser(_tokens(text, dialect), dialect).order()
+    except InvalidFilter as error:
+        raise InvalidOrder(f"Invalid order_by {shortened(text, _SHOWN_CHARS)!r}: {error}") from None
 
 
-def _shown(text: str) -> str:
-    return repr(text if len(text) <= 200 else text[:200] + "...")
+def require_unicode(text: str) -> None:
+    """Refuse halves of surrogate pairs, which JSON can carry and SQLite cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidFilter(
+            f"position {error.start + 1}: half of a surrogate pair is no character"
+        ) from None
+
+
+def _tokens(text: str, dialect: Dialect) -> list[Token]:
+    require_unicode(text)
+    return tokenize(text, dialect.scanner)
 
 
 class _Parser:
-    """Reads tokens from left to right."""
-
-    def __init__(self, text: str, tokens: list[_Token]) -> None:
-        self._text = text
+    def __init__(self, tokens: list[Token], dialect: Dialect) -> None:
         self._tokens = tokens
-        self._next = 0
+        self._at = 0
+        self._dialect = dialect
 
-    def peek(self, ahead: int = 0) -> _Token | None:
-        index = self._next + ahead
-        return self._tokens[index] if index < len(self._tokens) else None
+    def _peek(self) -> Token | None:
+        return self._tokens[self._at] if self._at < len(self._tokens) else None
 
-    def take(self) -> _Token | None:
-        token = self.peek()
-        self._next += 1
+    def _take(self, kinds: tuple[Kind, ...], expected: str) -> Token:
+        token = self._peek()
+        if token is None or token.kind not in kinds:
+            raise self._unexpected(expected)
+        self._at += 1
         return token
 
-    def _fail(self, token: _Token | None, expected: str) -> InvalidFilter:
+    def _take_word(self, *words: str) -> str | None:
+        token = self._peek()
+        if token is None or token.kind != "word" or token.text.upper() not in words:
+            return None
+        self._at += 1
+        return token.text.upper()
+
+    def _take_mark(self, mark: str) -> bool:
+        token = self._peek()
+        if token is None or token.kind != "punctuation" or token.text != mark:
+            return False
+        self._at += 1
+        return True
+
+    def _unexpected(self, expected: str) -> InvalidFilter:
+        token = self._peek()
         if token is None:
-            return InvalidFilter(
-                f"Invalid filter {_shown(self._text)}: it ends where {expected} is expected."
-            )
+            return InvalidFilter(f"expected {expected}, found the end")
         return InvalidFilter(
-            f"Invalid filter {_shown(self._text)}: {token.text!r} at character "
-            f"{token.position + 1} is not {expected}."
+            f"position {token.position}: expected {expected}, found {shortened(token.text)}"
         )
 
-    def end(self) -> None:
-        token = self.peek()
-        if token is not None:
-            raise self._fail(token, "the end")
+    def _identifier(self) -> tuple[Token, str, str]:
+        """The next token, which must name a field, with its prefix ("" for none) and its key."""
+        expected = f"the name of a field, such as {self._dialect.examples}"
+        token = self._take(("qualified", "word", "backquoted", "double"), expected)
+        if token.kind == "word" and token.text.upper() in ("AND", "OR", "NOT"):
+            self._at -= 1
+            raise self._unexpected(expected)
+        if token.kind == "qualified" and not token.value:
+            raise InvalidFilter(
+                f"position {token.position}: a key must follow {token.text} without a blank"
+            )
+        return token, token.prefix, token.value
 
-    def _word(self, *words: str) -> bool:
-        token = self.peek()
-        if token is not None and token.kind == "word" and token.text.upper() in words:
-            self._next += 1
-            return True
-        return False
 
-    def filter(self) -> list[Comparison]:
-        comparisons = [self.comparison()]
-        while self.peek() is not None:
-            if not self._word("AND"):
-                raise self._fail(
-                    self.peek(), "AND (OR, NOT and parentheses are not part of the language)"
+class _OrderParser(_Parser):
+    def order(self) -> Order:
+        token, prefix, key = self._identifier()
+        with _placed(token):
+            entity, key = self._dialect.order_field(prefix, key)
+        direction = self._take_word("ASC", "DESC")
+        if self._peek() is not None:
+            raise self._unexpected("ASC, DESC or the end: each entry names one field")
+        return Order(entity, key, descending=direction == "DESC")
+
+
+class _FilterParser(_Parser):
+    def filter(self) -> And:
+        parts = [self._comparison()]
+        while self._peek() is not None:
+            if self._take_word("AND") is None:
+                raise self._unexpected("AND (OR, NOT and parentheses are not supported)")
+            if self._peek() is not None:
+                parts.append(self._comparison())
+            if len(parts) > COMPARISONS_MAX:
+                raise InvalidFilter(f"it has more than {COMPARISONS_MAX} comparisons")
+        return And(tuple(parts))
+
+    def _comparison(self) -> Comparison:
+        token, prefix, key = self._identifier()
+        with _placed(token):
+            field = self._dialect.filter_field(prefix, key)
+        op = self._operator(token, field)
+        value: Value = None
+        if op in ("IN", "NOT IN"):
+            value = self._list(token, field)
+        elif op not in ("IS NULL", "IS NOT NULL"):
+            value = self._text(token, field, op) if field.kind == "text" else self._number(field)
+        return Comparison(field.entity, field.key, op, value)
+
+    def _operator(self, identifier: Token, field: Field) -> str:
+        allowed = f"{shortened(identifier.text)} takes {', '.join(field.ops)}"
+        token = self._take(("operator", "word"), f"an operator ({allowed})")
+        op = token.text.upper()
+        if op == "IS":
+            op = "IS NOT NULL" if self._take_word("NOT") else "IS NULL"
+            if self._take_word("NULL") is None:
+                raise self._unexpected("NULL or NOT NULL after IS")
+        elif op == "NOT":
+            op = f"NOT {self._take_word('IN', 'LIKE', 'ILIKE') or ''}".rstrip()
+        if op not in field.ops:
+            shown = op if token.kind == "word" else token.text
+            raise InvalidFilter(
+                f"position {token.position}: {shortened(shown)} does not work here, {allowed}"
+            )
+        return op
+
+    def _number(self, field: Field) -> int | float:
+        what = "a whole number" if field.kind == "integer" else "a number"
+        token = self._take(("number",), f"{what} without quotes")
+        number = float(token.text)
+        if not token.text.lstrip("-").isdigit():
+            if field.kind == "integer":
+                raise InvalidFilter(
+                    f"position {token.position}: expected {what}, found {shortened(token.text)}"
                 )
-            if self.peek() is None:
+            return number
+        if field.kind == "real" or abs(number) >= INT64 or len(token.text) > DIGITS_MAX:
+            return number
+        return int(token.text)
+
+    def _text(self, identifier: Token, field: Field, op: str) -> str:
+        kinds: tuple[Kind, ...] = ("single", "double")
+        if self._dialect.unquoted_values:
+            kinds = (*kinds, "number", "word")
+        token = self._take(
+            kinds, f"a string in quotes ({shortened(identifier.text)} {op} 'a string')"
+        )
+        if op in ("LIKE", "ILIKE"):
+            if len(token.value.encode()) > PATTERN_BYTES_MAX:
+                raise InvalidFilter(
+                    f"position {token.position}: a pattern of more than {PATTERN_BYTES_MAX} bytes"
+                )
+            return token.value
+        with _placed(token):
+            return field.normal(token.value)
+
+    def _list(self, identifier: Token, field: Field) -> tuple[str, ...]:
+        example = f"({shortened(identifier.text)} IN ('a', 'b'))"
+        if not self._take_mark("("):
+            raise self._unexpected(f"a list of strings in parentheses {example}")
+        items: list[str] = []
+        while not (items and self._take_mark(")")):
+            token = self._take(("single", "double"), f"a string in quotes {example}")
+            with _placed(token):
+                items.append(field.normal(token.value))
+            if self._take_mark(")"):
                 break
-            comparisons.append(self.comparison())
-        return comparisons
-
-    def comparison(self) -> Comparison:
-        start = self.peek()
-        position = start.position if start is not None else len(self._text)
-        entity, key, _ = self.identifier()
-        op = self._operator()
-        value: Value
-        if op in ("IS NULL", "IS NOT NULL"):
-            value = None
-        elif op in ("IN", "NOT IN"):
-            value = self._list()
-        else:
-            value = self._value()
-        return Comparison(entity, key, op, value, position)
-
-    def identifier(self) -> tuple[str, str, bool]:
-        """(entity, key, whether the key was quoted); no entity is an attribute."""
-        token = self.take()
-        if token is None or token.kind not in ("word", "quoted", "string"):
-            raise self._fail(token, "an identifier such as metrics.loss or params.`batch size`")
-        if token.kind != "word":
-            return "attribute", token.text[1:-1], True
-        entity, dot, key = token.text.partition(".")
-        if not dot:
-            return "attribute", token.text, False
-        following = self.peek()
-        adjacent = following is not None and following.position == token.position + len(token.text)
-        if not key and adjacent and following is not None and following.kind != "word":
-            if following.kind not in ("quoted", "string"):
-                raise self._fail(following, "a key")
-            self._next += 1
-            return entity, following.text[1:-1], True
-        if not key:
-            raise self._fail(following, "a key after the dot")
-        return entity, key, False
-
-    def _operator(self) -> str:
-        token = self.peek()
-        if token is not None and token.kind == "op":
-            self._next += 1
-            return token.text
-        if self._word("LIKE"):
-            return "LIKE"
-        if self._word("ILIKE"):
-            return "ILIKE"
-        if self._word("IN"):
-            return "IN"
-        if self._word("NOT"):
-            if self._word("IN"):
-                return "NOT IN"
-            raise self._fail(self.peek(), "IN after NOT")
-        if self._word("IS"):
-            negated = self._word("NOT")
-            if self._word("NULL"):
-                return "IS NOT NULL" if negated else "IS NULL"
-            raise self._fail(self.peek(), "NULL or NOT NULL after IS")
-        raise self._fail(token, f"an operator ({', '.join((*SYMBOLS, *WORDS))})")
-
-    def _value(self) -> str | int | float:
-        token = self.take()
-        if token is not None and token.kind == "string":
-            return token.text[1:-1]
-        if token is not None and token.kind == "number":
-            return _number(token.text)
-        raise self._fail(token, "a number or a string in single or double quotes")
-
-    def _list(self) -> tuple[str | int | float, ...]:
-        token = self.take()
-        if token is None or token.text != "(":
-            raise self._fail(token, "a list such as ('a', 'b')")
-        values = [self._value()]
-        while True:
-            token = self.take()
-            if token is not None and token.text == ",":
-                values.append(self._value())
-            elif token is not None and token.text == ")":
-                return tuple(values)
-            else:
-                raise self._fail(token, "',' or ')'")
+            if not self._take_mark(","):
+                raise self._unexpected(f"a comma or the end of the list {example}")
+        return tuple(items)
 
 
-def _number(text: str) -> int | float:
+@contextmanager
+def _placed(token: Token) -> Iterator[None]:
+    """Add the token's place to a refusal that does not know it."""
     try:
-        return int(text)
-    except ValueError:
-        return float(text)
+        yield
+    except InvalidFilter as error:
+        raise InvalidFilter(f"position {token.position}: {error}") from None

@@ -1,47 +1,34 @@
-"""Which logged models match a filter, in which order (rows G7 to G9)."""
+"""Which logged models match a filter, in which order, page by page?"""
 
 from collections.abc import Sequence
 
 import msgspec
 
 from projections.search.compile import (
-    NUMBER_OPS,
-    SET_OPS,
-    TEXT_OPS,
-    Condition,
-    check_number,
-    check_op,
-    check_text,
-    compare,
-    having,
+    Sql,
+    all_of,
+    condition,
+    logged_model_condition,
+    measured_at_all,
 )
+from projections.search.dialects import LOGGED_MODEL_STATUSES, LOGGED_MODELS
 from projections.search.errors import InvalidFilter, InvalidOrder
-from projections.search.grammar import Comparison, parse_filter, parse_orders
-from projections.search.paging import Key, Phase, find_page, fingerprint
+from projections.search.grammar import And, parse_filter, require_unicode
+from projections.search.lexer import shortened
+from projections.search.ordering import Key
+from projections.search.pages import find_page
 from projections.search.reader import Page, Reader
+from projections.search.scope import scope_of
+from projections.search.tokens import decode_token
 
-TEXT_ATTRIBUTES = {
-    "name": "name",
-    "model_id": "model_id",
-    "model_type": "model_type",
-    "status": "status",
-    "source_run_id": "source_run_id",
-    "experiment_id": "CAST(l.experiment_id AS TEXT)",
-    "artifact_location": "artifact_location",
-}
-NUMBER_ATTRIBUTES = {
-    "creation_timestamp": "creation_timestamp_ms",
-    "creation_time": "creation_timestamp_ms",
-    "last_updated_timestamp": "last_updated_timestamp_ms",
-}
-STATUSES = ("PENDING", "READY", "UPLOAD_FAILED")
-STATUS_PREFIX = "LOGGED_MODEL_"
+MAX_RESULTS_DEFAULT = 50
 
-Datasets = Sequence[tuple[str, str | None]]
+ORDER_ENTRIES_MAX = 32
+"""SQLite joins 64 tables at most, and each metric to order by is one."""
 
 
 class LoggedModelOrder(msgspec.Struct, frozen=True):
-    """An order by an attribute or `metrics.<key>`, the metric perhaps on one dataset only."""
+    """One entry of `order_by`: an attribute, or `metrics.<key>`, perhaps on one dataset only."""
 
     field_name: str
     ascending: bool = True
@@ -54,153 +41,115 @@ async def find_logged_models(
     *,
     experiment_ids: Sequence[int],
     filter: str,
-    datasets: Datasets,
+    datasets: Sequence[tuple[str, str | None]],
     order_by: Sequence[LoggedModelOrder],
     max_results: int,
     page_token: str,
 ) -> Page:
-    """A page of model ids, deleted ones hidden.  Raises InvalidFilter and its kin.
+    """The ids of a page of logged models; raises InvalidFilter for what the caller got wrong.
 
-    datasets: (name, digest or None): metric filters look at values on these alone, and without a
-    metric filter a model needs any metric on one of them.
+    datasets: (name, digest or None for any): metric filters look at values measured on these; where
+    there is no metric filter, a model must have some metric on one of them.  A page token is good
+    for the very same search only (row G9).
     """
-    ids = msgspec.json.encode(sorted(set(experiment_ids))).decode()
-    conditions = [
-        Condition("l.experiment_id IN (SELECT value FROM json_each(?))", [ids]),
-        Condition("l.lifecycle_stage = 'active'", []),
-    ]
-    comparisons = parse_filter(filter)
-    conditions += [_condition(each, datasets) for each in comparisons]
-    if datasets and not any(each.entity == "metrics" for each in comparisons):
-        on = _on_datasets("t", datasets)
-        conditions.append(
-            Condition(
-                "EXISTS (SELECT 1 FROM logged_model_metrics t "
-                f"WHERE t.model_id = l.model_id AND {on.sql})",
-                on.params,
-            )
-        )
-    phase = Phase("logged_models l", (), tuple(conditions), _keys(order_by))
-    query = fingerprint("logged models", ids, filter, list(datasets), list(order_by))
-    return await find_page(
-        reader, [phase], max_results=max_results, page_token=page_token, query=query
-    )
-
-
-def _on_datasets(alias: str, datasets: Datasets) -> Condition:
-    alternatives = []
-    params: list[object] = []
+    expression = parse_filter(filter, LOGGED_MODELS)
     for name, digest in datasets:
-        if digest is None:
-            alternatives.append(f"{alias}.dataset_name = ?")
-            params.append(name)
-        else:
-            alternatives.append(f"({alias}.dataset_name = ? AND {alias}.dataset_digest = ?)")
-            params += [name, digest]
-    return Condition(f"({' OR '.join(alternatives)})", params)
-
-
-def _condition(comparison: Comparison, datasets: Datasets) -> Condition:
-    key = comparison.key
-    match comparison.entity:
-        case "metrics":
-            return _metric_condition(comparison, datasets)
-        case "params" | "tags":
-            what = f"{comparison.entity[:-1]} {key!r}"
-            check_op(comparison, (*TEXT_OPS, *SET_OPS), what)
-            check_text(comparison, what)
-            table = f"logged_model_{comparison.entity}"
-            return having(table, "model_id", "l.model_id", key, comparison, exists=True)
-        case "attribute" | "attributes":
-            return _attribute_condition(comparison)
-    raise InvalidFilter(
-        f"Invalid entity type '{comparison.entity}'. Valid ones: attributes, metrics, params, tags."
+        require_unicode(name)
+        require_unicode(digest or "")
+    keys = _keys(order_by)
+    bound = msgspec.json.encode(["logged models", list(experiment_ids), filter, list(datasets)])
+    place = decode_token(page_token, keys, bound.decode()) if page_token else None
+    scope = scope_of("m", experiment_ids, "active")
+    if scope is None:
+        return Page([], None)
+    conditions = [scope, condition(expression, logged_model_condition(datasets))]
+    if datasets and not _mentions_metrics(expression):
+        conditions.append(measured_at_all(datasets))
+    return await find_page(
+        reader, "logged_models m", conditions, keys, place, max_results, bound.decode()
     )
 
 
-def _metric_condition(comparison: Comparison, datasets: Datasets) -> Condition:
-    what = f"metric {comparison.key!r}"
-    check_op(comparison, NUMBER_OPS, what)
-    check_number(comparison, what)
-    value = compare("t.value", comparison)
-    # NaN differs from every number, and is nothing else (as in a run's metrics, row F9).
-    if comparison.op == "!=":
-        matches = f"(t.is_nan = 1 OR {value.sql})"
-    else:
-        matches = f"t.is_nan = 0 AND {value.sql}"
-    sql = (
-        "EXISTS (SELECT 1 FROM logged_model_metrics t WHERE t.model_id = l.model_id "
-        f"AND t.key = ? AND {matches}"
+def _mentions_metrics(expression: And) -> bool:
+    return any(
+        _mentions_metrics(part) if isinstance(part, And) else part.entity == "metric"
+        for part in expression.parts
     )
-    params = [comparison.key, *value.params]
-    if datasets:
-        on = _on_datasets("t", datasets)
-        sql += f" AND {on.sql}"
-        params += on.params
-    return Condition(sql + ")", params)
 
 
-def _attribute_condition(comparison: Comparison) -> Condition:
-    key = comparison.key
-    what = f"attribute {key!r}"
-    if key in NUMBER_ATTRIBUTES:
-        check_op(comparison, NUMBER_OPS, what)
-        check_number(comparison, what)
-        return compare(f"l.{NUMBER_ATTRIBUTES[key]}", comparison)
-    column = TEXT_ATTRIBUTES.get(key)
-    if column is None:
-        raise InvalidFilter(
-            f"Invalid attribute key '{key}'. Valid ones: "
-            f"{', '.join((*TEXT_ATTRIBUTES, *NUMBER_ATTRIBUTES))}."
-        )
-    check_op(comparison, (*TEXT_OPS, *SET_OPS), what)
-    check_text(comparison, what)
-    if key == "status":
-        comparison = msgspec.structs.replace(comparison, value=_status(comparison.value))
-    return compare(column if "(" in column else f"l.{column}", comparison)
+_TIES = (LoggedModelOrder("creation_timestamp", ascending=False), LoggedModelOrder("model_id"))
 
 
-def _status(value: object) -> object:
-    """READY and LOGGED_MODEL_READY mean the same."""
-    if isinstance(value, tuple):
-        return tuple(_status(each) for each in value)
-    return f"{STATUS_PREFIX}{value}" if value in STATUSES else value
+def _keys(orders: Sequence[LoggedModelOrder]) -> list[Key]:
+    if len(orders) > ORDER_ENTRIES_MAX:
+        raise InvalidOrder(f"Invalid order_by: more than {ORDER_ENTRIES_MAX} entries")
+    keys: dict[str, Key] = {}
+    for index, order in enumerate((*orders, *_TIES)):
+        key = _key(order, index)
+        keys.setdefault(key.name, key)
+        if key.name == "m.model_id":
+            break
+    return list(keys.values())
 
 
-def _keys(order_by: Sequence[LoggedModelOrder]) -> tuple[Key, ...]:
-    keys: list[Key] = []
-    for order in order_by:
-        keys += _keys_of(order)
-    keys.append(Key("l.creation_timestamp_ms", ascending=False))
-    keys.append(Key("l.model_id"))
-    return tuple(keys)
-
-
-def _keys_of(order: LoggedModelOrder) -> list[Key]:
-    (parsed,) = parse_orders([order.field_name])
-    if parsed.entity == "metrics":
-        of = (
-            "FROM logged_model_metrics o WHERE o.model_id = l.model_id AND o.key = ? "
-            "AND (? IS NULL OR o.dataset_name = ?) AND (? IS NULL OR o.dataset_digest = ?) "
-            "ORDER BY o.timestamp DESC, o.step DESC LIMIT 1"
-        )
-        name, digest = order.dataset_name, order.dataset_digest
-        params = (parsed.key, name, name, digest, digest)
-        return [
-            Key(f"coalesce((SELECT o.is_nan {of}), 2)", True, params),
-            Key(f"coalesce((SELECT o.value {of}), 0.0)", order.ascending, params),
-        ]
-    if parsed.entity not in ("attribute", "attributes"):
-        raise InvalidOrder(
-            f"Invalid order_by field name '{order.field_name}': order by an attribute or by "
-            "metrics.<key>."
-        )
-    if order.dataset_name is not None or order.dataset_digest is not None:
-        raise InvalidOrder("Only metrics can be ordered on a dataset.")
-    column = NUMBER_ATTRIBUTES.get(parsed.key) or TEXT_ATTRIBUTES.get(parsed.key)
+def _key(order: LoggedModelOrder, index: int) -> Key:
+    try:
+        for text in (order.field_name, order.dataset_name or "", order.dataset_digest or ""):
+            require_unicode(text)
+    except InvalidFilter as error:
+        raise InvalidOrder(f"Invalid order_by: {error}") from None
+    prefix, dot, key = order.field_name.partition(".")
+    if dot and prefix == "metrics" and key:
+        return _metric_key(order, key.strip("`"), index)
+    columns = LOGGED_MODELS.order["attribute"] or {}
+    column = columns.get(order.field_name)
     if column is None:
         raise InvalidOrder(
-            f"Invalid order_by field name '{order.field_name}'. Valid attributes: "
-            f"{', '.join((*TEXT_ATTRIBUTES, *NUMBER_ATTRIBUTES))}."
+            f"Invalid order_by: {shortened(order.field_name)!r} is neither metrics.<key> nor one "
+            f"of {', '.join(columns)}"
         )
-    return [Key(column if "(" in column else f"l.{column}", order.ascending)]
+    if column == "status":
+        return Key("m.status", _STATUS_NUMBER, "integer", not order.ascending)
+    number = column == "experiment_id" or column.endswith("_ms")
+    return Key(f"m.{column}", f"m.{column}", "integer" if number else "text", not order.ascending)
+
+
+_STATUS_NUMBER = (
+    "CASE m.status "
+    + " ".join(
+        f"WHEN '{status}' THEN {number}"
+        for number, status in enumerate(dict.fromkeys(LOGGED_MODEL_STATUSES.values()))
+    )
+    + " ELSE -1 END"
+)
+"""MLflow orders statuses by their numbers on the wire."""
+
+
+def _metric_key(order: LoggedModelOrder, key: str, index: int) -> Key:
+    """The newest value of a metric, by timestamp, then step (row G8)."""
+    alias = f"s{index}"
+    datasets = []
+    if order.dataset_name:
+        datasets.append(Sql("c.dataset_name = ?", (order.dataset_name,)))
+    if order.dataset_digest:
+        datasets.append(Sql("c.dataset_digest = ?", (order.dataset_digest,)))
+    where = all_of([Sql("c.key = ?", (key,)), *datasets])
+    newest = (
+        "(SELECT c.timestamp, c.step, c.run_id FROM logged_model_metrics c "
+        f"WHERE c.model_id = m.model_id AND {where.text} "
+        "ORDER BY c.timestamp DESC, c.step DESC, c.run_id LIMIT 1)"
+    )
+    join = (
+        f"LEFT JOIN logged_model_metrics {alias} ON {alias}.model_id = m.model_id "
+        f"AND {alias}.key = ? AND ({alias}.timestamp, {alias}.step, {alias}.run_id) = {newest}"
+    )
+    name = msgspec.json.encode(["metric", key, order.dataset_name, order.dataset_digest]).decode()
+    return Key(
+        name,
+        f"{alias}.value",
+        "real",
+        not order.ascending,
+        f"CASE WHEN {alias}.run_id IS NULL THEN 2 ELSE {alias}.is_nan END",
+        alias,
+        Sql(join, (key, *where.params)),
+    )

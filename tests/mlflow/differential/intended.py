@@ -169,7 +169,6 @@ INTENDED: tuple[Intended, ...] = (
         "a filter means what it says or is refused: a key, AND and quotes are not optional",
         "search: the filter \"tags. = 'x'\" is answered",
         "search: the filter \"tags.team = 'red' params.lr = '0.1'\" is answered",
-        "logged model search: the filter 'name = one' is answered",
     ),
     _answered(
         "F14",

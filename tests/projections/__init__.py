@@ -1,0 +1,1 @@
+"""The views: replay equals live, whatever the batches were."""

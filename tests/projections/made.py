@@ -1,0 +1,54 @@
+"""Made-up logs for the metrics projection: points become recorded events without a log."""
+
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+
+from hypothesis import strategies as st
+
+from eventtrack import columns, limits
+from eventtrack.events import Position, Recorded
+from eventtrack.events.metrics import MetricsLogged, Series
+from tests.projections.model import Point
+from tests.support import ACTOR
+
+RUN = "r"
+KEY = "loss"
+
+odd_values = [float("nan"), float("inf"), float("-inf"), limits.DOUBLE_MAX, 0.0, -0.0, 1.0, -1.0]
+values = st.sampled_from(odd_values) | st.floats()
+steps = st.integers(-2, 3) | st.integers(limits.INT64_MIN, limits.INT64_MAX)
+timestamps = st.integers(0, 3) | st.integers(0, limits.INT64_MAX)
+points = st.tuples(steps, timestamps, values)
+"""Points that often meet: the same step and time, another value."""
+
+
+def series(logged: Sequence[Point], key: str = KEY) -> Series:
+    """One series of a log call."""
+    return Series(
+        key=key,
+        steps=columns.pack_ints(step for step, _, _ in logged),
+        timestamps=columns.pack_ints(timestamp for _, timestamp, _ in logged),
+        values=columns.pack_floats(value for _, _, value in logged),
+    )
+
+
+def recorded(calls: Iterable[Sequence[Point]], run_id: str = RUN, key: str = KEY) -> list[Recorded]:
+    """One event for each log call."""
+    return [
+        Recorded(
+            Position(number),
+            f"run/{run_id}",
+            None,
+            number,
+            ACTOR,
+            MetricsLogged(run_id=run_id, series=[series(logged, key)]),
+            b"",
+        )
+        for number, logged in enumerate(calls, 1)
+    ]
+
+
+def cut(events: Sequence[Recorded], cuts: Iterable[int]) -> list[list[Recorded]]:
+    """The events in batches, cut at these places."""
+    places = sorted({0, len(events), *(place % (len(events) + 1) for place in cuts)})
+    return [list(events[start:end]) for start, end in pairwise(places)]
