@@ -5,7 +5,7 @@ graphql-core is imported at the first query: the server starts without it.
 
 import functools
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
@@ -132,6 +132,7 @@ async def _answer(
         answer = await function(context.door, context.call, message.convert(asked))
     except (EventtrackError, InvalidFilter) as error:
         raise GraphQLError(str(error)) from error
+    assert not isinstance(answer, AsyncIterator), "no field of the schema answers with a stream"
     encoded = answer if isinstance(answer, bytes) else msgspec.json.encode(answer)
     return msgspec.json.decode(encoded)
 

@@ -1,6 +1,6 @@
 """One way for every JSON route: request -> message -> function -> JSON."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import msgspec
@@ -14,15 +14,15 @@ from eventtrack.server.mlflow.wire import Message
 
 JSON_TYPE = "application/json"
 
-Answer = msgspec.Struct | bytes | None
-"""A response message, ready bytes, or None for `{}`."""
+Answer = msgspec.Struct | bytes | AsyncIterator[bytes] | None
+"""A response message, ready bytes, bytes still to be made, or None for `{}`."""
 
 Function = Callable[[Door, Call, Any], Awaitable[Answer]]
 
 _encoder = msgspec.json.Encoder()
 
 
-def json_response(answer: Answer) -> web.Response:
+def json_response(answer: msgspec.Struct | bytes | None) -> web.Response:
     """A 200 with a JSON object."""
     if answer is None:
         body = b"{}"
@@ -35,16 +35,31 @@ def json_response(answer: Answer) -> web.Response:
 
 def endpoint(
     door: Door, message: type[msgspec.Struct], function: Function
-) -> Callable[[web.BaseRequest], Awaitable[web.Response]]:
+) -> Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]:
     """Make an aiohttp handler of a function from message to answer."""
     reader = Message(message)
 
-    async def handle(request: web.BaseRequest) -> web.Response:
+    async def handle(request: web.BaseRequest) -> web.StreamResponse:
         raw = await read_raw(request, reader)
         raw.update(request.get(PATH_PARAMETERS, {}))
-        return json_response(await function(door, Call(request), reader.convert(raw)))
+        answer = await function(door, Call(request), reader.convert(raw))
+        if isinstance(answer, AsyncIterator):
+            return await _stream(request, answer)
+        return json_response(answer)
 
     return handle
+
+
+async def _stream(request: web.BaseRequest, parts: AsyncIterator[bytes]) -> web.StreamResponse:
+    response = web.StreamResponse()
+    response.content_type = JSON_TYPE
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    await response.prepare(request)
+    if request.method != "HEAD":
+        async for part in parts:
+            await response.write(part)
+    await response.write_eof()
+    return response
 
 
 async def read_raw(request: web.BaseRequest, reader: Message) -> dict[str, Any]:

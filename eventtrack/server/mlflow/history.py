@@ -1,6 +1,7 @@
 """MLflow's reading of metric histories: get-history and its two bulk forms (sections 3 and 19)."""
 
 import base64
+from collections.abc import AsyncIterator
 
 import msgspec
 
@@ -11,7 +12,13 @@ from eventtrack.server.door import Door
 from eventtrack.server.mlflow.runs import run_id_of
 from eventtrack.server.mlflow.shared import page_size
 from eventtrack.server.mlflow.wire import Int32, missing
-from projections.metrics.history import Points, encode, sampled
+from projections.metrics.history import (
+    LARGE_POINTS,
+    Points,
+    encode,
+    encoded_slices,
+    sampled,
+)
 
 PAGE_POINTS_MAX = 1_000_000
 """The most points of one page; a client that names no page size gets the whole history."""
@@ -27,13 +34,15 @@ class GetHistory(msgspec.Struct):
     max_results: Int32 | None = None
 
 
-async def get_history(door: Door, call: Call, message: GetHistory) -> bytes:
+async def get_history(door: Door, call: Call, message: GetHistory) -> bytes | AsyncIterator[bytes]:
     """GET metrics/get-history: sorted by timestamp, step, value; an unknown run or key is empty."""
     run_id = run_id_of(message.run_id, message.run_uuid)
     start = _offset_of(message.page_token) if message.page_token else 0
     if message.max_results is not None:
         page_size(message.max_results, None, limits.INT32_MAX)
     points = await (await door.current_histories()).read(run_id, message.metric_key)
+    if message.max_results is None and len(points) > LARGE_POINTS:
+        return _streamed(points.slice(start, len(points)), message.metric_key)
     stop = len(points) if message.max_results is None else start + message.max_results
     fields = []
     encoded = await encode(points.slice(start, stop), message.metric_key)
@@ -42,6 +51,14 @@ async def get_history(door: Door, call: Call, message: GetHistory) -> bytes:
     if stop < len(points):
         fields.append(b'"next_page_token":"' + _token_of(stop) + b'"')
     return b"{" + b",".join(fields) + b"}"
+
+
+async def _streamed(points: Points, key: str) -> AsyncIterator[bytes]:
+    """A whole history, sent as it is encoded, so that memory does not grow with it."""
+    yield b'{"metrics":['
+    async for some in encoded_slices(points, key):
+        yield some
+    yield b"]}"
 
 
 class GetHistoryBulkInterval(msgspec.Struct):
