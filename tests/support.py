@@ -122,13 +122,18 @@ def fold(
     batches: Iterable[Sequence[Recorded]],
     projections: Sequence[Projection] = BUILT_IN,
     *,
-    log_id: str = "log",
+    restart_every: int = 0,
 ) -> None:
-    """Make a views file of these batches, as the projector does."""
-    connection = viewsfile.create(path, log_id, projections)
+    """Make a views file of these batches, as the projector does.
+
+    restart_every: after so many batches everything that is kept in memory is lost.
+    """
+    connection = viewsfile.create(path, "log", projections)
     kept: dict[str, object] = {}
     try:
-        for batch in batches:
+        for number, batch in enumerate(batches):
+            if restart_every and number % restart_every == 0:
+                kept = {}
             apply_batch(connection, projections, batch, kept)
     finally:
         connection.close()

@@ -34,5 +34,7 @@ def apply_batch(
         connection.execute("COMMIT")
     except BaseException:
         kept.clear()
-        connection.execute("ROLLBACK")
+        if connection.in_transaction:
+            # Else SQLite has rolled back itself, as it may on a full disk.
+            connection.execute("ROLLBACK")
         raise

@@ -55,6 +55,7 @@ class Projector:
         self._kept: dict[str, Any] = {}
         self._waiting: list[tuple[Position, asyncio.Future[None]]] = []
         self._hurry = asyncio.Event()
+        self._stepping = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
         self._fault: str | None = None
 
@@ -82,9 +83,17 @@ class Projector:
                 logger.info("the views do not fit the log or this release: rebuilding them")
             return viewsfile.create(path, log_id, projections), START
 
-        connection, position = await loop.run_in_executor(worker, prepare)
+        try:
+            connection, position = await loop.run_in_executor(worker, prepare)
+        except BaseException:
+            worker.shutdown()
+            raise
         projector = cls(log, path, projections, connection, position, worker)
-        await projector.catch_up(progress)
+        try:
+            await projector.catch_up(progress)
+        except BaseException:
+            await projector.close()
+            raise
         return projector
 
     def start(self) -> None:
@@ -104,16 +113,18 @@ class Projector:
                 progress(self.position, head)
 
     async def _step(self) -> None:
-        """Read and apply one batch."""
-        batch = await self._log.read(self.position)
-        if not batch:
-            # Only erased events are left before the head.
-            self.position = self._log.head()
-            return
-        await asyncio.get_running_loop().run_in_executor(
-            self._worker, apply_batch, self._connection, self._projections, batch, self._kept
-        )
-        self.position = batch[-1].position
+        """Read and apply one batch; whoever comes meanwhile goes on from there."""
+        async with self._stepping:
+            head = self._log.head()
+            batch = await self._log.read(self.position)
+            if not batch:
+                # Only erased events are left up to where the head was.
+                self.position = head
+                return
+            await asyncio.get_running_loop().run_in_executor(
+                self._worker, apply_batch, self._connection, self._projections, batch, self._kept
+            )
+            self.position = batch[-1].position
 
     async def _follow(self) -> None:
         while True:
@@ -164,6 +175,8 @@ class Projector:
         if self._task is None:
             await self.catch_up()
             return
+        if self._task.done():
+            raise ProjectionStopped("the views are closed")
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((head, future))
         self._hurry.set()

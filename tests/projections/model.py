@@ -74,10 +74,14 @@ def wire(value: float) -> float | str:
 
 
 def document(series: dict[str, list[Point]]) -> bytes:
-    """The latest metrics of a run, as its document has them."""
+    """The latest metrics of a run, as its document has them.
+
+    The document is made of a table's rows, and SQLite's numbers have no minus zero.
+    """
     metrics = []
     for key in sorted(series):
         step, timestamp, value = latest(series[key])
+        value = 0.0 if value == 0 else value
         metrics.append({"key": key, "value": wire(value), "timestamp": timestamp, "step": step})
     return msgspec.json.encode(metrics)
 

@@ -1,0 +1,1 @@
+"""The pump: views follow the log, whatever happened to their file."""
