@@ -8,10 +8,8 @@ import asyncio
 import contextlib
 import sqlite3
 import time
-import uuid
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from importlib import resources
 from itertools import chain as chained
 from itertools import islice
 from pathlib import Path
@@ -23,7 +21,6 @@ from eventtrack.events import START, Fact, Position, Recorded, decode, encode
 from eventtrack.log import (
     Check,
     Entry,
-    LogNotDurable,
     LogNotOurs,
     LogUnavailable,
     Stored,
@@ -31,8 +28,8 @@ from eventtrack.log import (
     chain,
 )
 from eventtrack.log.group_commit import GroupCommit, Waiting
+from eventtrack.log.sqlite_file import SELECT_HEAD, connect, identify, uri_of
 
-FORMAT = 1
 STREAMS_CACHED_MAX = 65_536
 TAIL_BYTES_MAX = 8 << 20
 """Recent events kept as objects, so that the projector needs neither a read nor a decode."""
@@ -47,8 +44,6 @@ _INSERT_EVENTS = """
 ROWS_IN_STATEMENT_MAX = 64
 """Rows of one INSERT.  The interpreter lock changes hands once a statement, not once a row; and an
 INSERT alone is its own transaction, so a small group costs one trip to the writer's thread."""
-
-_SELECT_HEAD = "SELECT position, digest, recorded_at FROM events ORDER BY position DESC LIMIT 1"
 
 # The casts change nothing in a sound file; in a broken one even a column's type may be wrong.
 _SELECT_STORED = """
@@ -111,15 +106,15 @@ class SqliteLog:
         try:
             # aiosqlite leaves a thread behind when it cannot connect, so that is tried without it.
             await asyncio.to_thread(
-                lambda: sqlite3.connect(_uri(path, read_only), uri=True).close()
+                lambda: sqlite3.connect(uri_of(path, read_only), uri=True).close()
             )
         except sqlite3.Error as error:
             raise LogNotOurs(f"{path} cannot be opened as an event log: {error}") from error
-        writer = await _connect(path, read_only)
+        writer = await connect(path, read_only)
         async with contextlib.AsyncExitStack() as cleanup:
             cleanup.push_async_callback(writer.close)
-            log_id, last = await _identify(writer, path, read_only, clock_us)
-            reader = await _connect(path, read_only=True)
+            log_id, last = await identify(writer, path, read_only, clock_us)
+            reader = await connect(path, read_only=True)
             cleanup.pop_all()
         head = _Head(*last) if last else _Head(0, chain.genesis(log_id), 0)
         return cls(path, writer, reader, log_id, head, clock_us)
@@ -308,7 +303,7 @@ class SqliteLog:
 
     async def refresh(self) -> None:
         """Look where the head is when another process writes the log (a read-only opening)."""
-        for row in await self._rows(_SELECT_HEAD, ()):
+        for row in await self._rows(SELECT_HEAD, ()):
             self._durable = _Head(*row)
 
     async def wait(self, after: Position) -> None:
@@ -430,65 +425,6 @@ class SqliteLog:
             future.cancel()
         await self._reader.close()
         await self._writer.close()
-
-
-def _uri(path: Path, read_only: bool) -> str:
-    return f"{path.as_uri()}?mode={'ro' if read_only else 'rwc'}"
-
-
-async def _connect(path: Path, read_only: bool) -> aiosqlite.Connection:
-    connection = await aiosqlite.connect(
-        _uri(path, read_only),
-        uri=True,
-        cached_statements=2 * ROWS_IN_STATEMENT_MAX,
-        isolation_level=None,
-    )
-    await connection.execute("PRAGMA busy_timeout = 10000")
-    return connection
-
-
-async def _identify(
-    connection: aiosqlite.Connection, path: Path, read_only: bool, clock_us: Callable[[], int]
-) -> tuple[str, tuple[int, bytes, int] | None]:
-    """Create the schema in an empty file, or check that the file is a log we can read.
-
-    Returns the log's id and its last position, digest and time.  Nothing is changed in a file that
-    is something else.
-    """
-    try:
-        new = not await connection.execute_fetchall("SELECT name FROM sqlite_master")
-        if not new:
-            rows = await connection.execute_fetchall("SELECT format FROM log")
-            found = max((row[0] for row in rows), default="none")
-            if not isinstance(found, int) or found > FORMAT:
-                raise LogNotOurs(
-                    f"{path} has format {found}; this release reads format {FORMAT}: upgrade"
-                )
-        if not read_only:
-            await _be_durable(connection, path)
-        if new:
-            schema = resources.files("eventtrack.log").joinpath("schema.sql").read_text()
-            identity = f"INSERT INTO log VALUES ({FORMAT}, '{uuid.uuid4().hex}', {clock_us()});"
-            await connection.executescript(f"BEGIN;\n{schema}\n{identity}\nCOMMIT;")
-        ((log_id,),) = await connection.execute_fetchall("SELECT log_id FROM log")
-        last = next(iter(await connection.execute_fetchall(_SELECT_HEAD)), None)
-    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
-        raise LogNotOurs(
-            f"{path} is not an eventtrack log ({error}); name another file or folder"
-        ) from error
-    return str(log_id), (last[0], last[1], last[2]) if last else None
-
-
-async def _be_durable(connection: aiosqlite.Connection, path: Path) -> None:
-    mode = next(iter(await connection.execute_fetchall("PRAGMA journal_mode = WAL")))[0]
-    await connection.execute("PRAGMA synchronous = FULL")
-    await connection.execute("PRAGMA wal_autocheckpoint = 4000")
-    level = next(iter(await connection.execute_fetchall("PRAGMA synchronous")))[0]
-    if mode != "wal" or level != 2:
-        raise LogNotDurable(
-            f"{path}: SQLite gives journal_mode={mode}, synchronous={level}, but the log needs WAL "
-            "and FULL to survive a power cut; put the data folder on a local disk"
-        )
 
 
 def _recorded(row: Any) -> Recorded:

@@ -13,7 +13,15 @@ import aiosqlite
 import pytest
 
 from eventtrack.events import START, Position, encode
-from eventtrack.log import Entry, LogNotDurable, LogNotOurs, LogUnavailable, chain, sqlite
+from eventtrack.log import (
+    Entry,
+    LogNotDurable,
+    LogNotOurs,
+    LogUnavailable,
+    chain,
+    sqlite,
+    sqlite_file,
+)
 from eventtrack.log.sqlite import SqliteLog
 from eventtrack.log.verify import verify
 from tests.log.contract import EventLogContract, entry, numbers, stored, stream_of
@@ -216,7 +224,7 @@ async def test_a_log_of_a_newer_release_is_refused_and_left_as_it_is(tmp_path: P
     path = tmp_path / "log.db"
     await make_log(path)
     connection = sqlite3.connect(path)
-    connection.execute(f"UPDATE log SET format = {sqlite.FORMAT + 1}")
+    connection.execute(f"UPDATE log SET format = {sqlite_file.FORMAT + 1}")
     connection.commit()
     connection.close()
     before = path.read_bytes()

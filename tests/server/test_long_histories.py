@@ -24,7 +24,7 @@ def test_a_long_history_streamed_equals_its_pages(tmp_path: Path) -> None:
         assert [point["step"] for point in whole] == list(range(BATCHES * 1000))
         paged, token = [], None
         while True:
-            more = {"page_token": token} if token else {}
+            more: dict[str, str] = {"page_token": token} if token else {}
             page = rest.get("metrics/get-history", **asked, max_results=25_000, **more)
             paged += page["metrics"]
             token = page.get("next_page_token")

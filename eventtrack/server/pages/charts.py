@@ -3,10 +3,14 @@ is lost whatever the number of points.
 """
 
 import math
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from projections.metrics.history import Points
+
+if TYPE_CHECKING:
+    from projections.metrics.history import Floats
 
 WIDTH, HEIGHT = 320, 140
 LEFT, RIGHT, TOP, BOTTOM = 46, 6, 8, 20
@@ -66,6 +70,6 @@ def chart_of(key: str, points: Points) -> Chart | None:
     )
 
 
-def _y(values, least: float, greatest: float):  # type: ignore[no-untyped-def]
+def _y(values: "Floats", least: float, greatest: float) -> "Floats":
     span = (greatest - least) or 1.0
     return TOP + (HEIGHT - TOP - BOTTOM) * (1 - (values - least) / span)

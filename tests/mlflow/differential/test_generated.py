@@ -38,7 +38,7 @@ def _converse(sides: Sides, said: Sequence[Step]) -> None:
         _lead(conversation, [*opening(), *said, *closing(said)], sides)
 
 
-@settings(_BRIEF, max_examples=30)
+@settings(_BRIEF, max_examples=40)
 @given(said=commands)
 def test_generated_commands_leave_the_same_behind(sides: Sides, said: Sequence[Step]) -> None:
     _converse(sides, said)

@@ -10,6 +10,7 @@ from tests.mlflow.differential.sequences import (
     basics,
     batch,
     datasets,
+    experiment_names,
     experiment_search,
     experiments,
     logged_model_search,
@@ -29,7 +30,7 @@ from tests.mlflow.differential.steps import Step
 _BY_NOUN: Mapping[str, Sequence[Step]] = {
     "basics": basics.STEPS,
     "wire JSON": wire_json.STEPS,
-    "experiments": experiments.STEPS,
+    "experiments": [*experiment_names.STEPS, *experiments.STEPS],
     "experiment search": experiment_search.STEPS,
     "runs": runs.STEPS,
     "metrics": metrics.STEPS,

@@ -1,0 +1,343 @@
+"""Sequences of commands that hypothesis makes up, and the world in which they happen.
+
+A step names the run, experiment or model it means by a number, taken modulo how many there are;
+what the rules refuse is part of the sequence.
+"""
+
+import contextlib
+import random
+from collections.abc import Awaitable, Callable
+from itertools import count
+
+import msgspec
+from hypothesis import strategies as st
+
+from eventtrack import columns
+from eventtrack.commands.datasets import LogInputs, LogOutputs
+from eventtrack.commands.experiments import (
+    CreateExperiment,
+    DeleteExperiment,
+    DeleteExperimentTag,
+    ExperimentCommand,
+    RenameExperiment,
+    RestoreExperiment,
+    SetExperimentTag,
+)
+from eventtrack.commands.handler import Handler
+from eventtrack.commands.logged_models import (
+    STATUSES as MODEL_STATUSES,
+)
+from eventtrack.commands.logged_models import (
+    CreateLoggedModel,
+    DeleteLoggedModel,
+    DeleteLoggedModelTag,
+    FinalizeLoggedModel,
+    LoggedModelCommand,
+    LogLoggedModelParams,
+    SetLoggedModelTags,
+)
+from eventtrack.commands.runs import (
+    STATUSES,
+    CreateRun,
+    DeleteRun,
+    DeleteRunTag,
+    LogParams,
+    RestoreRun,
+    RunCommand,
+    SetRunTags,
+    UpdateRun,
+)
+from eventtrack.errors import EventtrackError
+from eventtrack.events.datasets import DatasetInput, ModelOutput
+from eventtrack.events.metrics import Series
+from eventtrack.log import EventLog
+from eventtrack.projector.projector import Projector
+from eventtrack.server.states import ViewStates
+from projections.views import Views
+from tests.projections import made
+from tests.projections.model import Point
+from tests.support import ACTOR, ROOT
+
+# Few names and values, so that they meet.
+names = st.sampled_from(["a", "b", "A", "ä/1"])
+keys = st.sampled_from(["k", "k2", "loss", "a/b", "mlflow.runName", "$bad"])
+texts = st.sampled_from(["", "1", "2", "ü\n", "x" * 8100])
+which = st.integers(0, 5)
+pairs = st.lists(st.tuples(keys, texts), max_size=3)
+
+
+class World:
+    """A stack under test, what exists in it, and a handler that can be started anew."""
+
+    def __init__(self, log: EventLog, projector: Projector, views: Views) -> None:
+        self.log = log
+        self.projector = projector
+        self.views = views
+        self.experiments: list[str] = []
+        self.runs: list[str] = []
+        self.models: list[str] = []
+        self._now, self._ids = count(1_000), count(1)
+        self._random = random.Random(7)
+        self.restart()
+
+    def restart(self) -> None:
+        """A handler that remembers nothing."""
+        self.handler = Handler(
+            self.log,
+            ViewStates(self.views, self.projector),
+            artifact_root=ROOT,
+            now_ms=lambda: next(self._now),
+            new_id=lambda: f"{next(self._ids):032x}",
+            source=self._random,
+        )
+
+    async def begin(self) -> None:
+        """One experiment, one run."""
+        await self.handler.ensure_default_experiment(ACTOR)
+        self.experiments.append("0")
+        self.runs.append(
+            (await self.handler.create_run(CreateRun(experiment_id="0"), ACTOR)).run_id
+        )
+
+
+Do = Callable[[World], Awaitable[object]]
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One step: what it says, and what it does."""
+
+    says: str
+    do: Do
+
+    def __repr__(self) -> str:
+        return self.says
+
+    async def happen(self, world: World) -> None:
+        """Do it, if the rules allow."""
+        with contextlib.suppress(EventtrackError):
+            await self.do(world)
+
+
+# Experiments
+
+
+@st.composite
+def new_experiments(draw: st.DrawFn) -> Step:
+    command = CreateExperiment(name=draw(names), tags=dict(draw(pairs)))
+
+    async def do(world: World) -> None:
+        world.experiments.append(await world.handler.create_experiment(command, ACTOR))
+
+    return Step(repr(command), do)
+
+
+@st.composite
+def renamed_experiments(draw: st.DrawFn) -> Step:
+    number, name = draw(which), draw(names)
+
+    async def do(world: World) -> None:
+        experiment_id = world.experiments[number % len(world.experiments)]
+        command = RenameExperiment(experiment_id=experiment_id, name=name)
+        await world.handler.rename_experiment(command, ACTOR)
+
+    return Step(f"rename experiment {number} to {name}", do)
+
+
+@st.composite
+def changed_experiments(draw: st.DrawFn) -> Step:
+    number, key, value = draw(which), draw(keys), draw(texts)
+    commands: list[ExperimentCommand] = [
+        SetExperimentTag(experiment_id="", key=key, value=value),
+        SetExperimentTag(experiment_id="", key=key, value=value),
+        DeleteExperimentTag(experiment_id="", key=key),
+        DeleteExperiment(experiment_id=""),
+        RestoreExperiment(experiment_id=""),
+        RestoreExperiment(experiment_id=""),
+    ]
+    command = draw(st.sampled_from(commands))
+
+    async def do(world: World) -> None:
+        experiment_id = world.experiments[number % len(world.experiments)]
+        meant = msgspec.structs.replace(command, experiment_id=experiment_id)
+        await world.handler.change_experiment(meant, ACTOR)
+
+    return Step(f"experiment {number}: {command}", do)
+
+
+# Runs
+
+
+@st.composite
+def new_runs(draw: st.DrawFn) -> Step:
+    number, name, tags = draw(which), draw(texts), draw(pairs)
+
+    async def do(world: World) -> None:
+        experiment_id = world.experiments[number % len(world.experiments)]
+        command = CreateRun(
+            experiment_id=experiment_id, user_id="ada", run_name=name, start_time_ms=5, tags=tags
+        )
+        world.runs.append((await world.handler.create_run(command, ACTOR)).run_id)
+
+    return Step(f"new run in experiment {number} {name!r} {tags}", do)
+
+
+@st.composite
+def run_commands(draw: st.DrawFn) -> RunCommand | LogInputs | LogOutputs:
+    dataset = DatasetInput(
+        name=draw(names),
+        digest=draw(st.sampled_from(["1", "2"])),
+        source_type="local",
+        source=draw(texts),
+        schema=draw(st.none() | texts),
+        tags={"mlflow.data.context": draw(texts)[:10]} if draw(st.booleans()) else {},
+    )
+    output = ModelOutput(model_id=f"m-{draw(which)}", step=draw(which))
+    commands: list[RunCommand | LogInputs | LogOutputs] = [
+        UpdateRun(run_id="", status=draw(st.sampled_from(STATUSES)), end_time_ms=9),
+        UpdateRun(run_id="", run_name=draw(names)),
+        LogParams(run_id="", params=draw(pairs)),
+        LogParams(run_id="", params=draw(pairs)),
+        SetRunTags(run_id="", tags=draw(pairs)),
+        SetRunTags(run_id="", tags=draw(pairs)),
+        DeleteRunTag(run_id="", key=draw(keys)),
+        DeleteRun(run_id=""),
+        RestoreRun(run_id=""),
+        RestoreRun(run_id=""),
+        LogInputs(run_id="", datasets=[dataset], model_ids=[f"m-{draw(which)}"]),
+        LogOutputs(run_id="", models=[output]),
+    ]
+    return draw(st.sampled_from(commands))
+
+
+@st.composite
+def changed_runs(draw: st.DrawFn) -> Step:
+    number, command = draw(which), draw(run_commands())
+
+    async def do(world: World) -> None:
+        meant = msgspec.structs.replace(command, run_id=world.runs[number % len(world.runs)])
+        await world.handler.change_run(meant, ACTOR)
+
+    return Step(f"run {number}: {command}", do)
+
+
+# Metrics
+
+
+def measured(world: World, points: list[Point], key: str, model: int | None) -> Series:
+    """A series, of a logged model when there is one of this number."""
+    series = made.series(points, key)
+    if model is None or not world.models:
+        return series
+    model_id = world.models[model % len(world.models)]
+    return msgspec.structs.replace(
+        series, model_id=model_id, dataset_name="train", dataset_digest="1"
+    )
+
+
+@st.composite
+def logged_batches(draw: st.DrawFn) -> Step:
+    number, key = draw(which), draw(st.sampled_from(["loss", "acc"]))
+    points = draw(st.lists(made.points, min_size=1, max_size=8))
+    model = draw(st.none() | which)
+    params, tags = draw(st.just([]) | pairs), draw(st.just([]) | pairs)
+
+    async def do(world: World) -> None:
+        run_id = world.runs[number % len(world.runs)]
+        series = [measured(world, points, key, model)]
+        await world.handler.log_batch(run_id, series, params, tags, ACTOR)
+
+    return Step(f"run {number}: {key} {points} of model {model}, {params}, {tags}", do)
+
+
+@st.composite
+def logged_points_one_by_one(draw: st.DrawFn) -> Step:
+    """A training loop whose every point is looked at, so that segments pile up."""
+    number, first = draw(which), draw(st.integers(-3, 3))
+    length = draw(st.sampled_from([3, 18]))
+
+    async def do(world: World) -> None:
+        for step in range(first, first + length):
+            point = Series(
+                key="loss",
+                steps=columns.pack_int(step),
+                timestamps=columns.pack_int(step % 3),
+                values=columns.pack_float(step / 2),
+            )
+            await world.handler.log_metrics(world.runs[number % len(world.runs)], [point], ACTOR)
+            await world.projector.arrive()
+
+    return Step(f"run {number}: {length} points from step {first}, one by one", do)
+
+
+# Logged models
+
+
+@st.composite
+def new_models(draw: st.DrawFn) -> Step:
+    number, name, params, tags = draw(which), draw(names), draw(pairs), draw(pairs)
+
+    async def do(world: World) -> None:
+        command = CreateLoggedModel(
+            experiment_id=world.experiments[number % len(world.experiments)],
+            name=name,
+            source_run_id=world.runs[0],
+            params=params,
+            tags=tags,
+        )
+        world.models.append(await world.handler.create_logged_model(command, ACTOR))
+
+    return Step(f"new model in experiment {number} {name!r} {params} {tags}", do)
+
+
+@st.composite
+def changed_models(draw: st.DrawFn) -> Step:
+    number = draw(which)
+    commands: list[LoggedModelCommand] = [
+        FinalizeLoggedModel(model_id="", status=draw(st.sampled_from(MODEL_STATUSES))),
+        LogLoggedModelParams(model_id="", params=draw(pairs)),
+        SetLoggedModelTags(model_id="", tags=draw(pairs)),
+        DeleteLoggedModelTag(model_id="", key=draw(keys)),
+        DeleteLoggedModel(model_id=""),
+    ]
+    command = draw(st.sampled_from(commands))
+
+    async def do(world: World) -> None:
+        if world.models:
+            model_id = world.models[number % len(world.models)]
+            meant = msgspec.structs.replace(command, model_id=model_id)
+            await world.handler.change_logged_model(meant, ACTOR)
+
+    return Step(f"model {number}: {command}", do)
+
+
+# Time passes
+
+
+async def _flush(world: World) -> None:
+    await world.projector.arrive()
+
+
+async def _restart(world: World) -> None:
+    world.restart()
+
+
+steps = st.one_of(
+    new_experiments(),
+    renamed_experiments(),
+    changed_experiments(),
+    new_runs(),
+    new_runs(),
+    changed_runs(),
+    changed_runs(),
+    changed_runs(),
+    logged_batches(),
+    logged_batches(),
+    logged_batches(),
+    logged_points_one_by_one(),
+    new_models(),
+    changed_models(),
+    st.just(Step("flush", _flush)),
+    st.just(Step("restart", _restart)),
+)
+
+sequences = st.lists(steps, min_size=20, max_size=60)

@@ -1,0 +1,101 @@
+"""Views rebuilt from the log answer byte for byte what the live ones answered.
+
+Sequences of commands go through the rules; in between, at random, the views are made to follow.
+Then the log is folded again: in one go, and in batches cut at random places.  Metrics are also
+compared with the plain model of MLflow's rules.
+"""
+
+import asyncio
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from eventtrack.events import Recorded
+from eventtrack.log.verify import verify
+from eventtrack.projector.projector import Projector
+from projections.builtin import BUILT_IN
+from projections.metrics.history import encode_points, read_points, sampled
+from projections.views import Views
+from tests.projections import made, model
+from tests.projections.sequences import Step, World, sequences
+from tests.support import (
+    BRIEF,
+    COMMON,
+    Stack,
+    answers,
+    answers_of,
+    fold,
+    open_stack,
+    read_all,
+    rows_of,
+)
+
+
+async def live(stack: Stack, sequence: list[Step]) -> None:
+    """Let the sequence happen."""
+    world = World(stack.log, stack.projector, stack.views)
+    await world.begin()
+    for step in sequence:
+        await step.happen(world)
+    await stack.projector.arrive()
+
+
+async def check_metrics(views: Views, events: list[Recorded]) -> None:
+    """Documents and histories against the model."""
+    of_run: dict[str, dict[str, list[model.Point]]] = {}
+    for (run_id, key), points in model.series_of(events).items():
+        of_run.setdefault(run_id, {})[key] = points
+        found = await read_points(views, run_id, key)
+        assert encode_points(found, key) == model.encoded(model.history(points), key)
+        sample = model.encoded(model.sample(points, 3), key)
+        assert encode_points(sampled(found, 3), key) == sample
+    documents = dict(await views.fetchall("SELECT run_id, metrics FROM metric_documents"))
+    assert documents == {run_id: model.document(series) for run_id, series in of_run.items()}
+
+
+async def check(folder: Path, sequence: list[Step], cuts: list[int]) -> None:
+    async with open_stack(folder) as stack:
+        await live(stack, sequence)
+        expected, rows = await answers(stack.views), rows_of(stack.projector.path)
+        events = await read_all(stack.log)
+        await check_metrics(stack.views, events)
+        assert (await verify(stack.log.read_stored(), stack.log.genesis)).intact
+
+        again = folder / "again.db"
+        projector = await Projector.open(stack.log, stack.log.log_id, again, BUILT_IN)
+        await projector.close()
+        assert await answers_of(again) == expected
+        assert rows_of(again) == rows
+
+    # From the file this time: what was decoded, not what was kept in memory.
+    async with open_stack(folder) as stack:
+        assert await read_all(stack.log) == events
+        assert await answers(stack.views) == expected
+        piecewise = folder / "piecewise.db"
+        fold(piecewise, made.cut(await read_all(stack.log), cuts), restart_every=3)
+        assert await answers_of(piecewise) == expected
+        assert rows_of(piecewise) == rows
+
+
+def run(sequence: list[Step], cuts: list[int]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        asyncio.run(check(Path(folder), sequence, cuts))
+
+
+cuts = st.lists(st.integers(0, 500), max_size=20)
+
+
+@settings(BRIEF, max_examples=30)
+@given(sequence=sequences, cuts=cuts)
+def test_replay_equals_live(sequence: list[Step], cuts: list[int]) -> None:
+    run(sequence, cuts)
+
+
+@pytest.mark.slow
+@settings(COMMON, max_examples=2000)
+@given(sequence=sequences, cuts=cuts)
+def test_replay_equals_live_for_many_sequences(sequence: list[Step], cuts: list[int]) -> None:
+    run(sequence, cuts)
