@@ -1,4 +1,4 @@
-"""The file of the SQLite log: opened, created when absent, checked to be a log and to be durable."""
+"""The file of the SQLite log: opened, made when absent, checked to be a durable log of ours."""
 
 import sqlite3
 import uuid
