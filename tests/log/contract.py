@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from eventtrack.events import START, Recorded
+from eventtrack.events import START, Position, Recorded
 from eventtrack.log import (
     Check,
     Entry,
@@ -208,9 +208,10 @@ class EventLogContract(ABC):
     async def test_a_version_is_told_only_when_its_event_can_be_read(self, log: EventLog) -> None:
         """Else a state read after its version could be older than the version."""
 
-        async def write() -> None:
+        async def write() -> Position:
             for version in range(1, 101):
                 await log.append([entry("s", version, version)], actor=ACTOR)
+            return log.head()
 
         writing = asyncio.create_task(write())
         while not writing.done():
@@ -219,6 +220,16 @@ class EventLogContract(ABC):
             events = [e async for e in log.read_stream("s") if e.position <= head]
             assert len(events) >= version
         await writing
+        for turn in range(60):
+            # A stream nobody has asked for yet.
+            stream = f"new/{turn}"
+            writing = asyncio.create_task(log.append([entry(stream, 1, 1)], actor=ACTOR))
+            while not writing.done():
+                await asyncio.sleep(0)
+                version = await log.version(stream)
+                head = log.head()
+                events = [e async for e in log.read_stream(stream) if e.position <= head]
+                assert len(events) >= version
 
     async def test_an_asker_who_goes_away_disturbs_nobody(self, log: EventLog) -> None:
         leaving = asyncio.create_task(log.append([entry("s", 1)], actor=ACTOR))

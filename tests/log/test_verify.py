@@ -324,6 +324,7 @@ def test_a_flipped_bit_of_the_file_is_found_or_harmless(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)
 @settings(COMMON, max_examples=5000)
 @given(where=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7))
 def test_any_flipped_bit_of_the_file_is_found_or_harmless(

@@ -110,7 +110,7 @@ class Step(msgspec.Struct, frozen=True):
     do: Do
 
     def __repr__(self) -> str:
-        return self.says
+        return self.says if len(self.says) < 300 else f"{self.says[:300]}..."
 
     async def happen(self, world: World) -> None:
         """Do it, if the rules allow."""

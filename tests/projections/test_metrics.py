@@ -66,6 +66,8 @@ def test_the_latest_point_is_the_greatest_and_of_equal_ones_the_first(points: li
 
 @settings(BRIEF, max_examples=50)
 @given(points=st.lists(made.points, min_size=1, max_size=20))
+@example(points=[(1, 1, math.nan), (1, 1, 0.0), (0, 1, 0.0)])
+@example(points=[(1, 1, 0.0), (1, 1, math.nan), (1, 0, 0.0)])
 def test_many_points_have_the_same_latest_as_few(points: list[Point]) -> None:
     check_latest(points * (FEW_POINTS // len(points) + 1))
 
@@ -101,6 +103,9 @@ cuts = st.lists(st.integers(0, 100), max_size=6)
 
 @settings(BRIEF, max_examples=80)
 @given(calls=calls, cuts=cuts)
+@example(calls=[[(1, 1, math.nan)], [(1, 1, 0.0)]], cuts=[1])
+@example(calls=[[(1, 1, 0.0)], [(1, 1, math.nan)]], cuts=[1])
+@example(calls=[[(1, 1, 2.0), (1, 1, 1.0)], [(1, 1, 2.0), (0, 9, 9.0)]], cuts=[1])
 def test_a_history_holds_each_distinct_point_in_order(
     calls: list[list[Point]], cuts: list[int]
 ) -> None:
@@ -108,6 +113,7 @@ def test_a_history_holds_each_distinct_point_in_order(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)
 @settings(COMMON, max_examples=5000)
 @given(calls=calls, cuts=cuts)
 def test_many_a_history_holds_each_distinct_point_in_order(

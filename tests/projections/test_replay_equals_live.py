@@ -95,6 +95,7 @@ def test_replay_equals_live(sequence: list[Step], cuts: list[int]) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)
 @settings(COMMON, max_examples=2000)
 @given(sequence=sequences, cuts=cuts)
 def test_replay_equals_live_for_many_sequences(sequence: list[Step], cuts: list[int]) -> None:

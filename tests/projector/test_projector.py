@@ -9,6 +9,7 @@ import sqlite3
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,10 +19,11 @@ from eventtrack.log import Entry
 from eventtrack.log.sqlite import SqliteLog
 from eventtrack.projector import projector as projector_module
 from eventtrack.projector import viewsfile
+from eventtrack.projector.folding import apply_batch
 from eventtrack.projector.projector import ProjectionStopped, Projector
 from projections.projection import Projection
 from projections.rows import Rows
-from tests.support import ACTOR, fact, number_of
+from tests.support import ACTOR, fact, number_of, read_all
 
 
 class Tally:
@@ -234,6 +236,29 @@ async def test_a_kill_between_two_batches_loses_and_repeats_nothing(bench: Bench
     assert tallied(bench.path) == list(range(tally.batches[0]))
     await bench.folded(Tally())
     assert tallied(bench.path) == list(range(5000))
+
+
+class Dying(sqlite3.Connection):
+    """A connection whose process is killed just after a commit."""
+
+    def execute(self, sql: str, *parameters: Any) -> sqlite3.Cursor:
+        cursor = super().execute(sql, *parameters)
+        if sql == "COMMIT":
+            raise KeyboardInterrupt
+        return cursor
+
+
+async def test_a_kill_right_after_a_commit_repeats_nothing(bench: Bench) -> None:
+    """The checkpoint is in the transaction of the rows it speaks of."""
+    await bench.folded(Tally())
+    await bench.write(5)
+    dying = sqlite3.connect(bench.path, factory=Dying, isolation_level=None)
+    with pytest.raises(KeyboardInterrupt):
+        apply_batch(dying, [Tally().projection], await read_all(bench.log), {})
+    dying.close()
+    assert tallied(bench.path) == list(range(5))
+    await bench.folded(Tally())
+    assert tallied(bench.path) == list(range(5))
 
 
 def fail_at(batches: list[int], count: int) -> None:
