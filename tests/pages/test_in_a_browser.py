@@ -2,11 +2,18 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Request, expect
 
-from tests.pages.conftest import Site
+from tests.pages.conftest import SPIKE, Site
+
+
+def failure_of(request: Request) -> list[str]:
+    """Why a request failed; Chromium aborts some when it leaves a page or begins a download."""
+    aborted = request.failure == "net::ERR_ABORTED"
+    return [] if aborted else [f"{request.url}: {request.failure}"]
 
 
 @pytest.fixture
@@ -16,9 +23,7 @@ def page(browser: Browser, site: Site) -> Iterator[Page]:
     complaints: list[str] = []
     opened.on("console", lambda message: complaints.append(message.text))
     opened.on("pageerror", lambda error: complaints.append(str(error)))
-    opened.on("requestfailed", lambda request: complaints.append(f"failed: {request.url}"))
-    # Chromium tells of a navigation that became a download as a failed one.
-    opened.on("download", lambda download: complaints.remove(f"failed: {download.url}"))
+    opened.on("requestfailed", lambda request: complaints.extend(failure_of(request)))
     yield opened
     context.close()
     assert complaints == []
@@ -64,21 +69,74 @@ def test_an_artifact_is_reached_through_its_folder(page: Page, site: Site) -> No
 
 
 def test_what_is_logged_never_runs(page: Page, site: Site) -> None:
+    run = f"/experiments/{site.hostile_id}/runs/{site.hostile_run_id}"
+    for path in ("/", f"/experiments/{site.hostile_id}", run):
+        page.goto(path)
+        expect(page.get_by_text("<script>document.title").first).to_be_visible()
+        assert page.title() != "taken"
+
+
+def test_a_link_pasted_into_an_open_page_is_followed(page: Page, site: Site) -> None:
     page.goto("/")
-    expect(page.get_by_text("<script>document.title")).to_be_visible()
-    page.goto(f"/experiments/{site.experiment_id}/runs/{site.run_id}")
-    expect(page.get_by_text("<script>document.title")).to_be_visible()
-    assert "taken" not in page.title()
+    page.evaluate(f"location.hash = '#/experiments/{site.experiment_id}'")
+    expect(page).to_have_url(f"{site.server.url}/experiments/{site.experiment_id}")
+    page.evaluate(f"location.hash = '#/experiments/0/runs/{site.spiky_run_id}'")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("spiky")
 
 
-def test_dark_and_narrow(browser: Browser, site: Site, shots: Path) -> None:
+def test_a_heading_sorts_and_says_so(page: Page, site: Site) -> None:
+    page.goto(f"/experiments/{site.experiment_id}")
+    page.get_by_role("link", name="train/loss").click()
+    heading = page.get_by_role("columnheader", name="train/loss")
+    expect(heading).to_have_attribute("aria-sort", "descending")
+    expect(page.get_by_label("Order")).to_have_value("metrics.`train/loss` DESC")
+
+
+def test_a_mistake_is_shown_at_its_field(browser: Browser, site: Site, shots: Path) -> None:
+    page = browser.new_page(base_url=site.server.url)
+    page.goto(f"/experiments/{site.experiment_id}")
+    page.get_by_label("Filter").fill("metrics.loss <")
+    page.get_by_role("button", name="Search").click()
+    expect(page.get_by_role("alert")).to_contain_text("Invalid filter")
+    expect(page.get_by_label("Filter")).to_have_value("metrics.loss <")
+    page.screenshot(path=shots / "mistake.png")
+    page.close()
+
+
+def test_one_point_of_twenty_thousand_is_drawn(page: Page, site: Site, shots: Path) -> None:
+    page.goto(f"/experiments/0/runs/{site.spiky_run_id}")
+    chart = page.get_by_role("img", name="grad_norm by step: 20000 points")
+    expect(chart).to_be_visible()
+    height = chart.locator(".band").evaluate("path => path.getBBox().height")
+    middle = chart.locator(".line").evaluate("path => path.getBBox().height")
+    assert height > 3 * middle
+    expect(page.get_by_text(f"max {SPIKE}")).to_be_visible()
+    page.screenshot(path=shots / "spike.png")
+
+
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_every_page_fits_the_window(
+    browser: Browser, site: Site, shots: Path, scheme: Literal["dark", "light"], width: int
+) -> None:
     context = browser.new_context(
-        base_url=site.server.url, color_scheme="dark", viewport={"width": 390, "height": 800}
+        base_url=site.server.url, color_scheme=scheme, viewport={"width": width, "height": 844}
     )
     page = context.new_page()
-    page.goto(f"/experiments/{site.experiment_id}/runs/{site.run_id}")
-    ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
-    assert ground == "rgb(18, 23, 21)"
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    page.screenshot(path=shots / "dark.png", full_page=True)
+    experiment, run = f"/experiments/{site.experiment_id}", f"/runs/{site.run_id}"
+    hostile = f"/experiments/{site.hostile_id}"
+    pages = {
+        "index": "/",
+        "experiment": experiment,
+        "run": experiment + run,
+        "hostile": hostile,
+        "hostile-run": f"{hostile}/runs/{site.hostile_run_id}",
+        "fault": "/experiments/999",
+    }
+    for name, path in pages.items():
+        page.goto(path)
+        ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        assert ground == {"dark": "rgb(18, 23, 21)", "light": "rgb(251, 251, 249)"}[scheme]
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        page.screenshot(path=shots / f"{name}-{scheme}-{width}.png", full_page=True)
     context.close()

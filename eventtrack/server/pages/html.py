@@ -7,6 +7,9 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
+from eventtrack.server.pages import static
+from projections.metrics.numbers import DOUBLE_MAX
+
 if TYPE_CHECKING:
     from jinja2 import Environment
 
@@ -26,7 +29,7 @@ def page(template: str, *, status: int = 200, **values: Any) -> web.Response:
         status=status,
         text=text,
         content_type="text/html",
-        headers={"Content-Security-Policy": POLICY, "Cache-Control": "no-store"},
+        headers={"Content-Security-Policy": POLICY, "Cache-Control": "private, no-cache"},
     )
 
 
@@ -48,13 +51,16 @@ def _environment() -> "Environment":
         lstrip_blocks=True,
     )
     environment.filters.update(number=number, when=when, duration=duration, query=urlencode)
+    environment.globals["static"] = static.url_of
     return environment
 
 
 def number(value: float | str) -> str:
-    """A metric's value as a person reads it."""
+    """A metric's value as a person reads it; the wire's greatest double means infinity (M3)."""
     if isinstance(value, str):
         return value
+    if abs(value) >= DOUBLE_MAX:
+        return "Infinity" if value > 0 else "-Infinity"
     if value == int(value) and abs(value) < 1e15:
         return str(int(value))
     return f"{value:.5g}"

@@ -1,5 +1,6 @@
 """The page of one run: overview, charts, params, metrics, tags, datasets, artifacts."""
 
+import asyncio
 from typing import Any
 
 import msgspec
@@ -12,12 +13,13 @@ from eventtrack.errors import EventtrackError
 from eventtrack.server.dispatch import PATH_PARAMETERS, Handle
 from eventtrack.server.door import Door
 from eventtrack.server.mlflow.artifacts import located
-from eventtrack.server.pages.charts import chart_of
-from eventtrack.server.pages.experiments import no_experiment
+from eventtrack.server.pages.charts import Chart, chart_of
+from eventtrack.server.pages.experiments import is_number, no_experiment
 from eventtrack.server.pages.html import fault, page
 from projections import documents, experiments
+from projections.metrics.history import LARGE_POINTS, Histories
 
-CHARTS_MAX = 60
+CHARTS_ON_PAGE = 60
 
 
 def run(door: Door) -> Handle:
@@ -28,24 +30,27 @@ def run(door: Door) -> Handle:
         run_id = request[PATH_PARAMETERS]["run_id"]
         found = await documents.get_run(reader, run_id)
         if found is None:
-            return fault(404, f"There is no run {run_id[:64]}", "It may be on another server.")
+            return fault(
+                404,
+                f"There is no run {run_id[:64]}",
+                "It may be on another server, or the address may be mistyped. Look for it here:",
+            )
         experiment = await experiments.get(reader, found.experiment_id)
         if experiment is None:
             return no_experiment(str(found.experiment_id))
         metrics = _list(found.metrics)
-        charts = []
-        for each in metrics[:CHARTS_MAX]:
-            chart = chart_of(each["key"], await door.histories.read(run_id, each["key"]))
-            if chart is not None:
-                charts.append(chart)
+        asked = request.query.get("charts_from", "")
+        start = int(asked) if is_number(asked) else 0
+        drawn = metrics[start : start + CHARTS_ON_PAGE]
         folder = request.query.get("path", "")
         files, problem = await _files(door, found.artifact_uri, folder)
         return page(
             "run.html",
             run=found,
             experiment=experiment,
-            charts=charts,
-            undrawn=max(0, len(metrics) - CHARTS_MAX),
+            charts=[await _chart(door.histories, run_id, each) for each in drawn],
+            charts_from=start,
+            charts_on_page=CHARTS_ON_PAGE,
             metrics=metrics,
             params=_list(found.params),
             tags=_list(found.tags),
@@ -56,6 +61,14 @@ def run(door: Door) -> Handle:
         )
 
     return handle
+
+
+async def _chart(histories: Histories, run_id: str, metric: dict[str, Any]) -> Chart:
+    """One metric drawn; a long history in a thread, so that other requests are not held up."""
+    points = await histories.read(run_id, metric["key"])
+    if len(points) < LARGE_POINTS:
+        return chart_of(metric["key"], points, metric["value"])
+    return await asyncio.to_thread(chart_of, metric["key"], points, metric["value"])
 
 
 async def _files(door: Door, root_uri: str, folder: str) -> tuple[list[FileInfo], str]:
