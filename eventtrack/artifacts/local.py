@@ -55,11 +55,13 @@ class LocalStore:
         size = 0
         try:
             await asyncio.to_thread(_make_folder, target.parent)
-            async with aiofiles.open(temporary, "wb", buffering=0) as file:
+            # Buffered, because an unbuffered write may take a part and say so by its count alone.
+            async with aiofiles.open(temporary, "wb") as file:
                 async for chunk in _gathered(chunks):
                     await asyncio.to_thread(digest.update, chunk)
                     await file.write(chunk)
                     size += len(chunk)
+                await file.flush()
                 await asyncio.to_thread(os.fsync, file.fileno())
             await asyncio.to_thread(_rename, temporary, target)
         except OSError as error:

@@ -1,6 +1,7 @@
 """The local store: the contract, and what a file system adds to it."""
 
 import os
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -8,7 +9,11 @@ from pathlib import Path
 import pytest
 
 from eventtrack.artifacts import Part
-from eventtrack.artifacts.errors import ArtifactIsDirectory, InvalidArtifactPath
+from eventtrack.artifacts.errors import (
+    ArtifactIsDirectory,
+    ArtifactStoreUnavailable,
+    InvalidArtifactPath,
+)
 from eventtrack.artifacts.factory import open_store
 from eventtrack.artifacts.local import LocalStore
 from tests.artifacts.contract import StoreContract, chunks, read_all
@@ -82,6 +87,23 @@ async def test_what_is_stored_is_fsynced_before_it_is_answered(
     await LocalStore(tmp_path / "root").put("d/f", chunks(b"1"))
     assert any(".artifact.uploading." in path for path in synced)
     assert {str(tmp_path), str(tmp_path / "root"), str(tmp_path / "root" / "d")} <= set(synced)
+
+
+async def test_what_does_not_fit_on_the_disk_is_refused_and_the_old_file_stays(
+    tmp_path: Path,
+) -> None:
+    """A disk that takes the first part of a write and no more must not pass for a stored file."""
+    store = LocalStore(tmp_path)
+    await store.put("f", chunks(b"old"))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1500, hard))
+    try:
+        with pytest.raises(ArtifactStoreUnavailable, match="File too large"):
+            await store.put("f", chunks(b"x" * 2000))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert await read_all(store, "f") == b"old"
+    assert [path.name for path in tmp_path.iterdir()] == ["f"]
 
 
 MEMORY = """
