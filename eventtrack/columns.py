@@ -1,16 +1,34 @@
-"""Packed little-endian columns of metric points: steps (i64), timestamps (i64 ms), values (f64).
+"""Packed columns of metric points: steps (i64), timestamps (i64 ms), values (f64).
 
-One representation for what the door packs, the log stores and the views slice.  Eight bytes per
-entry, no header, so the number of points is `len(column) // 8`.  On a big-endian machine the bytes
-are swapped, so a log file can be carried between machines.
+One representation for what the door packs, the log stores and the views slice.  A *raw* column is
+little-endian, eight bytes per entry, no header.  On a big-endian machine the bytes are swapped, so
+a log file can be carried between machines.
+
+A *stored* column is a raw one, or, where it pays, the same numbers in pcodec's standalone format
+(https://github.com/pcodec/pcodec), which is lossless, also for the bits of a NaN.  Measured per
+entry on 1,000 points: steps that count up 0.04 bytes, timestamps of a training loop 0.8, values
+with noise 6.8, values that were float32 before 3.2; 15 to 45 ns to pack, 2 to 5 ns to unpack.
+A stored column says by its length which of the two it is: as long as its entries are raw, shorter
+is packed.
 """
 
 import struct
 import sys
 from array import array
 from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 ENTRY_BYTES = 8
+
+STORED_POINTS_MIN = 64
+"""Shorter columns are stored raw: packing costs 7 us whatever the length."""
+
+PACK_LEVEL = 2
+"""pcodec's level, of 12: higher ones take twice the time for the last two per cent."""
 
 # A single point is the most common column of all, and struct packs it in a third of the time.
 pack_int = struct.Struct("<q").pack
@@ -36,7 +54,7 @@ def pack_floats(numbers: Iterable[float]) -> bytes:
 
 
 def unpack_ints(column: bytes) -> "array[int]":
-    """Unpack a column of steps or timestamps."""
+    """Unpack a raw column of steps or timestamps."""
     numbers = array("q", column)
     if _SWAP:
         numbers.byteswap()
@@ -44,8 +62,70 @@ def unpack_ints(column: bytes) -> "array[int]":
 
 
 def unpack_floats(column: bytes) -> "array[float]":
-    """Unpack a column of values."""
+    """Unpack a raw column of values."""
     numbers = array("d", column)
     if _SWAP:
         numbers.byteswap()
+    return numbers
+
+
+# numpy and pcodec are imported where they are used: together they take a third of a server's start.
+
+
+def store_ints(raw: bytes) -> bytes:
+    """A raw column of steps or timestamps -> the shorter of raw and packed."""
+    return _store(raw, "<i8")
+
+
+def store_floats(raw: bytes) -> bytes:
+    """A raw column of values -> the shorter of raw and packed."""
+    return _store(raw, "<f8")
+
+
+def raw_of(stored: bytes, points: int) -> bytes:
+    """A stored column of so many points -> the raw one.  ValueError when it does not hold them."""
+    if len(stored) == points * ENTRY_BYTES:
+        return stored
+    return _native(stored, points).tobytes()
+
+
+def ints_of(stored: bytes, points: int) -> "npt.NDArray[np.int64]":
+    """A stored column of steps or timestamps -> an array.  ValueError as in `raw_of`."""
+    import numpy as np
+
+    if len(stored) == points * ENTRY_BYTES:
+        return np.frombuffer(stored, "<i8")
+    return _native(stored, points)
+
+
+def floats_of(stored: bytes, points: int) -> "npt.NDArray[np.float64]":
+    """A stored column of values -> an array.  ValueError as in `raw_of`."""
+    import numpy as np
+
+    if len(stored) == points * ENTRY_BYTES:
+        return np.frombuffer(stored, "<f8")
+    return _native(stored, points)
+
+
+def _store(raw: bytes, kind: str) -> bytes:
+    if len(raw) < STORED_POINTS_MIN * ENTRY_BYTES:
+        return raw
+    import numpy as np
+    from pcodec import ChunkConfig, standalone
+
+    packed = standalone.simple_compress(
+        np.frombuffer(raw, kind), ChunkConfig(compression_level=PACK_LEVEL)
+    )
+    return packed if len(packed) < len(raw) else raw
+
+
+def _native(stored: bytes, points: int) -> Any:
+    from pcodec import standalone
+
+    try:
+        numbers = standalone.simple_decompress(stored)
+    except RuntimeError as error:
+        raise ValueError(f"the column of {points} points cannot be unpacked: {error}") from error
+    if numbers is None or len(numbers) != points:
+        raise ValueError(f"the column does not hold {points} points")
     return numbers

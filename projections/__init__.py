@@ -9,6 +9,9 @@
 |               | run_input_documents                                | and made               |
 | logged_models | logged_models, logged_model_params,                | what is model M        |
 |               | logged_model_tags, logged_model_metrics            |                        |
+| console       | console_lines                                      | what did a run print   |
+| leases        | run_leases                                         | which runs are lost    |
+| producers     | producers                                          | what was received      |
 
 `search/` turns MLflow's filter language into questions to these tables.  Events are the only thing
 of eventtrack that may be imported here.

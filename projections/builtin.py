@@ -1,10 +1,22 @@
 """The projections every server has, in the order in which they apply an event."""
 
+from projections.console import console
 from projections.datasets import datasets
 from projections.experiments import experiments
+from projections.leases import leases
 from projections.logged_models import logged_models
 from projections.metrics import metrics
+from projections.producers import producers
 from projections.projection import Projection
 from projections.runs import runs
 
-BUILT_IN: tuple[Projection, ...] = (experiments, runs, metrics, datasets, logged_models)
+BUILT_IN: tuple[Projection, ...] = (
+    experiments,
+    runs,
+    metrics,
+    datasets,
+    logged_models,
+    console,
+    leases,
+    producers,
+)

@@ -132,9 +132,10 @@ def deleted(rows: Rows, event: LoggedModelDeleted, at: Recorded) -> None:
 @logged_models.on(MetricsLogged)
 def metrics_logged(rows: Rows, event: MetricsLogged, at: Recorded) -> None:
     """Points that say which model they measure are kept with the model as well (rule M16)."""
-    for series in event.series:
-        if series.model_id:
-            _put_metrics(rows, event.run_id, series)
+    for table in event.tables:
+        if table.model_id:
+            for series in table.series():
+                _put_metrics(rows, event.run_id, series)
 
 
 def _put_metrics(rows: Rows, run_id: str, series: Series) -> None:

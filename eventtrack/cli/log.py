@@ -3,6 +3,7 @@
 import asyncio
 import signal
 from collections.abc import Awaitable, Callable
+from itertools import islice
 from typing import Any
 
 import click
@@ -174,7 +175,7 @@ def _fields(fact: Fact) -> dict[str, Any]:
                         for step, timestamp, value in series.points()
                     ],
                 }
-                for series in fact.series
+                for series in fact.series()
             ],
         }
     fields = msgspec.to_builtins(fact)
@@ -193,7 +194,7 @@ def _summary(fact: Fact) -> str:
             f"{series.key} ({len(series.steps) // 8} points)"
             if len(series.steps) > 8
             else f"{series.key}={next(series.points())[2]:g}"
-            for series in fact.series[:8]
+            for series in islice(fact.series(), 8)
         )
     fields = _fields(fact)
     text = " ".join(f"{key}={value}" for key, value in fields.items() if value not in ("", None))

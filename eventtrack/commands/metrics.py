@@ -9,7 +9,7 @@ from typing import Protocol
 from eventtrack import columns, limits
 from eventtrack.commands.validation import check_key, check_timestamp
 from eventtrack.errors import InvalidParameter
-from eventtrack.events.metrics import MetricsLogged, Series
+from eventtrack.events.metrics import MetricsLogged, Series, tables_of
 
 
 class Point(Protocol):
@@ -72,7 +72,7 @@ def _packed(
 
 def logged(run_id: str, experiment_id: str, series: list[Series]) -> MetricsLogged:
     """The fact that these points were logged."""
-    return MetricsLogged(run_id=run_id, experiment_id=experiment_id, series=series)
+    return MetricsLogged(run_id=run_id, experiment_id=experiment_id, tables=tables_of(series))
 
 
 def check_batch_sizes(metrics: int, params: int, tags: int) -> None:

@@ -9,11 +9,14 @@ import msgspec
 
 from eventtrack.events import (
     artifacts,
+    console,
     datasets,
     experiments,
     history,
+    leases,
     logged_models,
     metrics,
+    producers,
     runs,
 )
 from eventtrack.events.envelope import START, Position, Recorded
@@ -36,7 +39,11 @@ CURRENT: tuple[type[Fact], ...] = (
     runs.ParamsLogged,
     runs.RunDeleted,
     runs.RunRestored,
+    leases.RunLeased,
+    leases.RunLost,
     metrics.MetricsLogged,
+    console.ConsoleLogged,
+    producers.EntriesReceived,
     datasets.RunInputsLogged,
     datasets.RunOutputsLogged,
     artifacts.ArtifactStored,

@@ -9,12 +9,40 @@ add the upcaster, and run `scripts/record_events` at the release.
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from eventtrack.columns import ENTRY_BYTES
 from eventtrack.events.fact import Fact
+from eventtrack.events.metrics import MetricsLogged, Series, Table
 
-HISTORY: tuple[type[Fact], ...] = ()
+
+class MetricsLogged1(Fact, frozen=True, kw_only=True, tag="MetricsLogged/1"):
+    """Every metric had steps and timestamps of its own, all raw."""
+
+    run_id: str
+    series: list[Series]
+    experiment_id: str = ""
+
+
+def metrics_logged_1_to_2(old: MetricsLogged1) -> MetricsLogged:
+    """A table for each series: the points and their order stay."""
+    tables = [
+        Table(
+            points=len(each.steps) // ENTRY_BYTES,
+            steps=each.steps,
+            timestamps=each.timestamps,
+            values={each.key: each.values},
+            model_id=each.model_id,
+            dataset_name=each.dataset_name,
+            dataset_digest=each.dataset_digest,
+        )
+        for each in old.series
+    ]
+    return MetricsLogged(run_id=old.run_id, tables=tables, experiment_id=old.experiment_id)
+
+
+HISTORY: tuple[type[Fact], ...] = (MetricsLogged1,)
 """Retired shapes; decode accepts them, nothing writes them."""
 
-UPCASTERS: Mapping[type[Fact], Callable[[Any], Fact]] = {}
+UPCASTERS: Mapping[type[Fact], Callable[[Any], Fact]] = {MetricsLogged1: metrics_logged_1_to_2}
 """Retired shape -> function giving the next shape."""
 
 

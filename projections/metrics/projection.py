@@ -14,7 +14,7 @@ from projections.rows import Rows
 
 metrics = Projection(
     "metrics",
-    version=1,
+    version=2,
     tables="""
     -- Per metric, the point with the greatest (step, timestamp, value).
     CREATE TABLE latest_metrics (
@@ -77,7 +77,7 @@ def logged(rows: Rows, event: MetricsLogged, at: Recorded) -> None:
     of_run = folded.get(event.run_id)
     if of_run is None:
         of_run = folded[event.run_id] = {}
-    for series in event.series:
+    for series in event.series():
         arrived = of_run.get(series.key)
         if arrived is None:
             arrived = of_run[series.key] = Arrived()

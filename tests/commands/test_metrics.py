@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from eventtrack import limits
 from eventtrack.commands.metrics import check_batch_sizes, logged, many_series, one_series
 from eventtrack.errors import InvalidParameter
-from eventtrack.events.metrics import MetricsLogged, Series
+from eventtrack.events.metrics import MetricsLogged, Series, Table
 from tests.support import BRIEF, refused
 
 
@@ -124,4 +124,8 @@ def test_a_batch_within_its_limits_is_taken(sizes: tuple[int, int, int]) -> None
 
 def test_the_event_says_whose_points_they_are() -> None:
     series = [Series(key="k", steps=b"", timestamps=b"", values=b"")]
-    assert logged("r", "1", series) == MetricsLogged(run_id="r", experiment_id="1", series=series)
+    assert logged("r", "1", series) == MetricsLogged(
+        run_id="r",
+        experiment_id="1",
+        tables=[Table(points=0, steps=b"", timestamps=b"", values={"k": b""})],
+    )

@@ -7,6 +7,7 @@ shape is a new version with an example of its own.
 from eventtrack import columns
 from eventtrack.events import Fact
 from eventtrack.events.artifacts import ArtifactsDeleted, ArtifactStored
+from eventtrack.events.console import ConsoleLogged
 from eventtrack.events.datasets import (
     DatasetInput,
     ModelOutput,
@@ -23,6 +24,7 @@ from eventtrack.events.experiments import (
     ExperimentTagDeleted,
     ExperimentTagSet,
 )
+from eventtrack.events.leases import RunLeased, RunLost
 from eventtrack.events.logged_models import (
     LoggedModelCreated,
     LoggedModelDeleted,
@@ -31,7 +33,8 @@ from eventtrack.events.logged_models import (
     LoggedModelTagDeleted,
     LoggedModelTagsSet,
 )
-from eventtrack.events.metrics import MetricsLogged, Series
+from eventtrack.events.metrics import MetricsLogged, Table
+from eventtrack.events.producers import EntriesReceived
 from eventtrack.events.runs import (
     ParamsLogged,
     RunCreated,
@@ -45,6 +48,10 @@ from eventtrack.events.runs import (
 
 RUN = "0b6fbc9f5d9e4d2f8c1f3a5d7e9b0a1c"
 MODEL = "m-5b1d4b6f9c3e4f0aa8d27c6e91f3b204"
+
+# 64 steps from 0, and 64 times 0.5, as pcodec 1.1 packed them: bytes that must be read for ever.
+STEPS = bytes.fromhex("70636f21030006100401043f000010010180000000000000004000000000000000008000")
+HALVES = bytes.fromhex("70636f21030006100401063f000000100000000000000000ff050000")
 
 EXAMPLES: tuple[Fact, ...] = (
     ExperimentCreated(
@@ -86,24 +93,39 @@ EXAMPLES: tuple[Fact, ...] = (
     MetricsLogged(
         run_id=RUN,
         experiment_id="7",
-        series=[
-            Series(
-                key="loss",
+        tables=[
+            Table(
+                points=4,
                 steps=columns.pack_ints([0, 1, 1, -3]),
                 timestamps=columns.pack_ints([1_700_000_001_001, 1_700_000_001_002, 0, 2**62]),
-                values=columns.pack_floats([0.5, float("nan"), float("-inf"), -0.0]),
+                values={
+                    "loss": columns.pack_floats([0.5, float("nan"), float("-inf"), -0.0]),
+                    "accuracy": columns.pack_floats([0.25, 0.5, 0.75, 1.0]),
+                },
+                rank=3,
             ),
-            Series(
-                key="accuracy",
+            Table(
+                points=1,
                 steps=columns.pack_int(2),
                 timestamps=columns.pack_int(1_700_000_001_003),
-                values=columns.pack_float(0.75),
+                values={"accuracy": columns.pack_float(0.75)},
                 model_id=MODEL,
                 dataset_name="validation",
                 dataset_digest="d1",
             ),
+            Table(points=64, steps=STEPS, timestamps=STEPS, values={"loss": HALVES}),
         ],
     ),
+    RunLeased(run_id=RUN, lease_seconds=120),
+    RunLost(run_id=RUN, heard_at_ms=1_700_000_001_003),
+    ConsoleLogged(
+        run_id=RUN,
+        source="stderr",
+        timestamps=columns.pack_ints([1_700_000_001_003, 1_700_000_001_003]),
+        lines=["époque 1", ""],
+        rank=3,
+    ),
+    EntriesReceived(producer="5f0c", sequence=4096, following=8192),
     RunInputsLogged(
         run_id=RUN,
         experiment_id="7",

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from eventtrack.commands.metrics import one_series
 from eventtrack.events import Position
-from eventtrack.events.metrics import MetricsLogged
+from eventtrack.events.metrics import MetricsLogged, tables_of
 from eventtrack.log import Entry, LogNotOurs, LogUnavailable, Stored, chain
 from eventtrack.log.sqlite import SqliteLog
 from eventtrack.log.verify import Verdict, verify
@@ -54,7 +54,9 @@ async def write(folder: Path) -> Original:
         run_id, actor = f"r{n % 4}", f"user{n % 3}@host"
         stream = f"run/{run_id}"
         if n % 2:
-            event = MetricsLogged(run_id=run_id, series=[one_series("loss", n / 3, n, n)])
+            event = MetricsLogged(
+                run_id=run_id, tables=tables_of([one_series("loss", n / 3, n, n)])
+            )
             await log.append([Entry(stream, event)], actor=actor)
         else:
             version = await log.version(stream) + 1

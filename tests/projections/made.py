@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from eventtrack import columns, limits
 from eventtrack.events import Position, Recorded
-from eventtrack.events.metrics import MetricsLogged, Series
+from eventtrack.events.metrics import MetricsLogged, Series, tables_of
 from tests.projections.model import Point
 from tests.support import ACTOR
 
@@ -41,7 +41,7 @@ def recorded(calls: Iterable[Sequence[Point]], run_id: str = RUN, key: str = KEY
             None,
             number,
             ACTOR,
-            MetricsLogged(run_id=run_id, series=[series(logged, key)]),
+            MetricsLogged(run_id=run_id, tables=tables_of([series(logged, key)])),
             b"",
         )
         for number, logged in enumerate(calls, 1)

@@ -19,7 +19,7 @@ def series_of(events: Iterable[Recorded]) -> dict[tuple[str, str], list[Point]]:
     found: defaultdict[tuple[str, str], list[Point]] = defaultdict(list)
     for recorded in events:
         if isinstance(recorded.event, MetricsLogged):
-            for series in recorded.event.series:
+            for series in recorded.event.series():
                 found[recorded.event.run_id, series.key] += series.points()
     return dict(found)
 
