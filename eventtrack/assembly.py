@@ -17,10 +17,12 @@ import projections
 from eventtrack.artifacts import ArtifactStore
 from eventtrack.artifacts.factory import open_store
 from eventtrack.commands.handler import Handler
+from eventtrack.commands.receiver import Receiver
 from eventtrack.log.sqlite import SqliteLog
 from eventtrack.projector.projector import Progress, Projector
 from eventtrack.server.app import make_server
 from eventtrack.server.door import Door
+from eventtrack.server.liveness import Liveness
 from eventtrack.server.protection import Protection
 from eventtrack.server.states import ViewStates
 from eventtrack.settings import Settings
@@ -117,16 +119,23 @@ async def open_server(
 ) -> AsyncIterator[web.Server]:
     """The HTTP server, ready to be bound; the caller holds the lock."""
     check_packages()
-    async with open_stack(settings, progress) as stack:
+    async with contextlib.AsyncExitStack() as cleanup:
+        stack = await cleanup.enter_async_context(open_stack(settings, progress))
         states = ViewStates(stack.views, stack.projector)
         handler = Handler(stack.log, states, artifact_root=settings.artifact_root)
         await handler.ensure_default_experiment(SYSTEM_ACTOR)
         stack.projector.start()
+        liveness = Liveness(handler, stack.views, stack.projector, SYSTEM_ACTOR)
+        liveness.start()
+        cleanup.push_async_callback(liveness.close)
         artifacts: ArtifactStore | None = None
         if settings.serve_artifacts:
             artifacts = open_store(settings.artifacts_path)
         door = Door(
             handler=handler,
+            receiver=Receiver(stack.log, handler),
+            liveness=liveness,
+            head=stack.log.head,
             views=stack.views,
             histories=Histories(stack.views),
             projector=stack.projector,

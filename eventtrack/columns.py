@@ -16,11 +16,6 @@ import struct
 import sys
 from array import array
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
 
 ENTRY_BYTES = 8
 
@@ -86,40 +81,6 @@ def raw_of(stored: bytes, points: int) -> bytes:
     """A stored column of so many points -> the raw one.  ValueError when it does not hold them."""
     if len(stored) == points * ENTRY_BYTES:
         return stored
-    return _native(stored, points).tobytes()
-
-
-def ints_of(stored: bytes, points: int) -> "npt.NDArray[np.int64]":
-    """A stored column of steps or timestamps -> an array.  ValueError as in `raw_of`."""
-    import numpy as np
-
-    if len(stored) == points * ENTRY_BYTES:
-        return np.frombuffer(stored, "<i8")
-    return _native(stored, points)
-
-
-def floats_of(stored: bytes, points: int) -> "npt.NDArray[np.float64]":
-    """A stored column of values -> an array.  ValueError as in `raw_of`."""
-    import numpy as np
-
-    if len(stored) == points * ENTRY_BYTES:
-        return np.frombuffer(stored, "<f8")
-    return _native(stored, points)
-
-
-def _store(raw: bytes, kind: str) -> bytes:
-    if len(raw) < STORED_POINTS_MIN * ENTRY_BYTES:
-        return raw
-    import numpy as np
-    from pcodec import ChunkConfig, standalone
-
-    packed = standalone.simple_compress(
-        np.frombuffer(raw, kind), ChunkConfig(compression_level=PACK_LEVEL)
-    )
-    return packed if len(packed) < len(raw) else raw
-
-
-def _native(stored: bytes, points: int) -> Any:
     from pcodec import standalone
 
     try:
@@ -128,4 +89,17 @@ def _native(stored: bytes, points: int) -> Any:
         raise ValueError(f"the column of {points} points cannot be unpacked: {error}") from error
     if numbers is None or len(numbers) != points:
         raise ValueError(f"the column does not hold {points} points")
-    return numbers
+    raw: bytes = numbers.tobytes()
+    return raw
+
+
+def _store(raw: bytes, kind: str) -> bytes:
+    if len(raw) < STORED_POINTS_MIN * ENTRY_BYTES:
+        return raw
+    import numpy as np
+    from pcodec import ChunkConfig, standalone
+
+    packed: bytes = standalone.simple_compress(
+        np.frombuffer(raw, kind), ChunkConfig(compression_level=PACK_LEVEL)
+    )
+    return packed if len(packed) < len(raw) else raw

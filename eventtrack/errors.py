@@ -96,3 +96,25 @@ class Conflict(EventtrackError):
 
     error_code = "ABORTED"
     status = 409
+
+
+class OutOfSequence(EventtrackError):
+    """A native producer's request does not begin where its last one ended: see `expected`."""
+
+    error_code = "ABORTED"
+    status = 409
+
+    def __init__(self, producer: str, sequence: int, expected: int) -> None:
+        super().__init__(
+            f"Producer {producer!r} sent a request that begins at {sequence}, but what it sent "
+            f"next must begin at {expected}: send from there, one request at a time."
+        )
+        self.expected = expected
+
+
+class TooBusy(EventtrackError):
+    """More waits to be stored than memory should hold: nothing was stored; try again later."""
+
+    error_code = "REQUEST_LIMIT_EXCEEDED"
+    status = 429
+    retry_after_seconds = 1

@@ -36,6 +36,20 @@ HISTORY_INTERVAL_POINTS_MAX = 2500
 SEARCH_DATASETS_EXPERIMENTS_MAX = 20
 UI_UPLOAD_BYTES_MAX = 10 * 1024 * 1024
 
+PRODUCER_CHARS_MAX = 100
+"""Names of native producers."""
+
+CONSOLE_LINE_CHARS_MAX = 10_000
+"""Longer console lines are cut."""
+
+LEASE_SECONDS_MAX = 7 * 24 * 3600
+
+BACKLOG_BYTES_MAX = 64 * 1024 * 1024
+"""Writes that may wait for the log; beyond it they are refused with 429."""
+
+ADMITTED_BYTES_MAX = 128 * 1024 * 1024
+"""Bodies of native requests that may be in memory at once; beyond it they are refused with 429."""
+
 REQUEST_BODY_BYTES_MAX = 64 * 1024 * 1024
 """JSON bodies only; artifact bytes are streamed and have no limit."""
 

@@ -9,7 +9,7 @@ from typing import Protocol
 from eventtrack import columns, limits
 from eventtrack.commands.validation import check_key, check_timestamp
 from eventtrack.errors import InvalidParameter
-from eventtrack.events.metrics import MetricsLogged, Series, tables_of
+from eventtrack.events.metrics import NO_RANK, MetricsLogged, Series, Table, tables_of
 
 
 class Point(Protocol):
@@ -93,3 +93,83 @@ def check_batch_sizes(metrics: int, params: int, tags: int) -> None:
             f"A batch logging request can contain at most {limits.BATCH_ENTITIES_MAX} metrics, "
             f"params and tags in total. Got {total}. Please split them up across multiple requests."
         )
+
+
+# Columns that come ready-made over the native protocol
+
+
+def int_column(column: bytes | list[int], path: str) -> bytes:
+    """A raw column of steps or timestamps, from bytes or numbers."""
+    if isinstance(column, bytes):
+        return _whole(column, path)
+    try:
+        return columns.pack_ints(column)
+    except OverflowError:
+        raise InvalidParameter(f"'{path}' holds a number that does not fit in 64 bits.") from None
+
+
+def float_column(column: bytes | list[float], path: str) -> bytes:
+    """A raw column of values, from bytes or numbers."""
+    return _whole(column, path) if isinstance(column, bytes) else columns.pack_floats(column)
+
+
+def _whole(column: bytes, path: str) -> bytes:
+    if len(column) % columns.ENTRY_BYTES:
+        raise InvalidParameter(
+            f"'{path}' has {len(column)} bytes, but each entry takes {columns.ENTRY_BYTES}."
+        )
+    return column
+
+
+def check_times(timestamps: bytes, path: str) -> None:
+    """A raw column of timestamps: none is negative."""
+    # The highest byte of a little-endian entry holds its sign.
+    signs = timestamps[columns.ENTRY_BYTES - 1 :: columns.ENTRY_BYTES]
+    if signs and max(signs) > 127:
+        check_timestamp(min(columns.unpack_ints(timestamps)), path)
+
+
+def check_rank(rank: int) -> None:
+    """The process of a distributed run; NO_RANK stands for none."""
+    if not NO_RANK <= rank <= limits.INT32_MAX:
+        raise InvalidParameter(
+            f"Invalid value {rank} for parameter 'rank' supplied: ranks start at 0."
+        )
+
+
+def table(
+    *,
+    steps: bytes,
+    timestamps: bytes,
+    values: dict[str, bytes],
+    rank: int,
+    model_id: str,
+    dataset_name: str,
+    dataset_digest: str,
+) -> Table:
+    """Raw columns as a table to log: checked and packed."""
+    check_rank(rank)
+    check_times(timestamps, "timestamps")
+    if len(timestamps) != len(steps):
+        raise _uneven("timestamps", len(timestamps), len(steps))
+    for key, column in values.items():
+        check_key(key, f"values[{key!r}]", "Metric name")
+        if len(column) != len(steps):
+            raise _uneven(f"values[{key!r}]", len(column), len(steps))
+    return Table(
+        points=len(steps) // columns.ENTRY_BYTES,
+        steps=columns.store_ints(steps),
+        timestamps=columns.store_ints(timestamps),
+        values={key: columns.store_floats(column) for key, column in values.items()},
+        rank=rank,
+        model_id=model_id,
+        dataset_name=dataset_name,
+        dataset_digest=dataset_digest,
+    )
+
+
+def _uneven(path: str, size: int, steps: int) -> InvalidParameter:
+    return InvalidParameter(
+        f"'{path}' has {size // columns.ENTRY_BYTES} entries and 'steps' "
+        f"{steps // columns.ENTRY_BYTES}; all columns of an entry have one length."
+    )

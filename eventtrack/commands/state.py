@@ -19,6 +19,7 @@ from eventtrack.events.logged_models import (
     LoggedModelTagDeleted,
     LoggedModelTagsSet,
 )
+from eventtrack.events.producers import EntriesReceived
 from eventtrack.events.runs import (
     ParamsLogged,
     RunDeleted,
@@ -127,6 +128,22 @@ class LoggedModelState(msgspec.Struct, kw_only=True):
                 return
 
 
+class ProducerState(msgspec.Struct, kw_only=True):
+    """Where a native producer stands; `version` is its stream's.
+
+    following: the number that its next request begins at.
+    """
+
+    producer: str
+    following: int
+    version: int = 0
+
+    def evolve(self, event: Fact) -> None:
+        """Take in an event of the producer's stream."""
+        if isinstance(event, EntriesReceived):
+            self.following = max(self.following, event.following)
+
+
 class StateReader(Protocol):
     """Where states are loaded from; the views implement it (`eventtrack/server/states.py`).
 
@@ -152,4 +169,8 @@ class StateReader(Protocol):
 
     async def logged_model(self, model_id: str) -> LoggedModelState | None:
         """The logged model with this id, deleted ones too."""
+        ...
+
+    async def producer(self, producer: str) -> ProducerState | None:
+        """The native producer of this name."""
         ...

@@ -34,6 +34,10 @@ class LogUnavailable(LogError):
     """The engine could not store or read (disk full, I/O error, closed); nothing was stored."""
 
 
+class LogBusy(LogError):
+    """More waits for the engine than memory should hold; nothing was stored: try again."""
+
+
 class LogNotDurable(LogError):
     """The engine would lose acknowledged events in a power cut; it is refused at start."""
 
@@ -82,7 +86,7 @@ class EventLog(Protocol):
     ) -> Position:
         """Store the entries together and return the position of the last, once it is durable.
 
-        Raises WrongVersion (nothing stored) or LogUnavailable (nothing stored).
+        Raises WrongVersion, LogBusy or LogUnavailable; then nothing was stored.
         """
         ...
 
@@ -121,6 +125,7 @@ __all__ = [
     "Check",
     "Entry",
     "EventLog",
+    "LogBusy",
     "LogError",
     "LogNotDurable",
     "LogNotOurs",

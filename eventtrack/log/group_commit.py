@@ -3,8 +3,9 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
+from eventtrack import limits
 from eventtrack.events import Position
-from eventtrack.log import Check, Entry, LogUnavailable
+from eventtrack.log import Check, Entry, LogBusy, LogUnavailable
 
 
 class Waiting:
@@ -42,13 +43,21 @@ class GroupCommit:
 
     commit: stores a group durably and answers every member; it must not raise.
     group_max: appends in one commit, so that a burst cannot hold the first asker for long.
+    waiting_bytes_max: payloads that may wait; further appends are refused, so that memory is
+    bounded however fast they come.
     """
 
     def __init__(
-        self, commit: Callable[[list[Waiting]], Awaitable[None]], group_max: int = 4096
+        self,
+        commit: Callable[[list[Waiting]], Awaitable[None]],
+        group_max: int = 4096,
+        waiting_bytes_max: int = limits.BACKLOG_BYTES_MAX,
     ) -> None:
         self._commit = commit
         self._group_max = group_max
+        self._waiting_bytes_max = waiting_bytes_max
+        self.waiting_bytes = 0
+        self.waiting_bytes_peak = 0
         self._waiting: list[Waiting] = []
         self._closing = False
         self._worker: asyncio.Task[None] | None = None
@@ -63,6 +72,14 @@ class GroupCommit:
         """Queue an append, already encoded; the future is done when it is durable or refused."""
         if self._closing:
             raise LogUnavailable("the log is closing; nothing was stored: try again")
+        size = sum(map(len, payloads))
+        if self.waiting_bytes and self.waiting_bytes + size > self._waiting_bytes_max:
+            raise LogBusy(
+                f"{self.waiting_bytes} bytes wait to be stored already, and at most "
+                f"{self._waiting_bytes_max} may; nothing was stored: try again in a moment"
+            )
+        self.waiting_bytes += size
+        self.waiting_bytes_peak = max(self.waiting_bytes_peak, self.waiting_bytes)
         loop = asyncio.get_running_loop()
         done: asyncio.Future[Position] = loop.create_future()
         self._waiting.append(Waiting(entries, payloads, checks, actor, done))
@@ -75,6 +92,7 @@ class GroupCommit:
             group = self._waiting[: self._group_max]
             del self._waiting[: self._group_max]
             await self._commit(group)
+            self.waiting_bytes -= sum(len(p) for each in group for p in each.payloads)
         # No await between the test above and here, so no append can slip in unseen.
         self._worker = None
 

@@ -1,12 +1,16 @@
 """What every route works with, handed in ready-made by the assembly."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 
 from eventtrack.artifacts import ArtifactStore
 from eventtrack.commands.handler import Handler
+from eventtrack.commands.receiver import Receiver
+from eventtrack.events import Position
 from eventtrack.projector.projector import Projector
+from eventtrack.server.liveness import Liveness
 from projections.metrics.history import Histories
 from projections.views import Views
 
@@ -14,10 +18,14 @@ from projections.views import Views
 class Door(msgspec.Struct, frozen=True):
     """The parts behind the door.
 
-    artifacts: None under --no-serve-artifacts; artifact_root: of new experiments.
+    artifacts: None under --no-serve-artifacts; artifact_root: of new experiments; head: the
+    position of the last durable event.
     """
 
     handler: Handler
+    receiver: Receiver
+    liveness: Liveness
+    head: Callable[[], Position]
     views: Views
     histories: Histories
     projector: Projector

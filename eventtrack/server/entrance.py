@@ -11,11 +11,13 @@ from eventtrack.errors import (
     EventtrackError,
     InvalidParameter,
     RequestTooLarge,
+    TooBusy,
     Unavailable,
 )
 from eventtrack.projector.projector import ProjectionStopped
 from eventtrack.server.dispatch import Dispatch
 from eventtrack.server.mlflow.errors import response_of
+from eventtrack.server.native.errors import response_of as native_response_of
 from eventtrack.server.protection import Protection
 from projections.search.errors import InvalidFilter
 
@@ -24,6 +26,7 @@ logger = logging.getLogger("eventtrack.request")
 SLOW_SECONDS = 1.0
 REQUEST_ID = "X-Request-ID"
 _ID_CHARS_MAX = 100
+NATIVE_PREFIX = "/api/eventtrack/"
 _UNCHECKED_HOST = frozenset(("/health", "/version"))
 
 
@@ -51,7 +54,7 @@ class Entrance:
                     await _expected(request)
                 response = await handler(request)
             except EventtrackError as error:
-                response = response_of(error)
+                response = _answer(request, error)
             except Exception as error:
                 response, cause = _translate(error, request_id)
         if not response.prepared:
@@ -81,6 +84,15 @@ async def _expected(request: web.BaseRequest) -> None:
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         # These bytes are not part of the answer that follows.
         request.writer.output_size = 0
+
+
+def _answer(request: web.BaseRequest, error: EventtrackError) -> web.Response:
+    """A refusal in the words of the protocol it was asked in."""
+    native = request.path.startswith(NATIVE_PREFIX)
+    response = native_response_of(error) if native else response_of(error)
+    if isinstance(error, TooBusy):
+        response.headers["Retry-After"] = str(error.retry_after_seconds)
+    return response
 
 
 def _refusal(request: web.BaseRequest, protection: Protection) -> web.Response | None:

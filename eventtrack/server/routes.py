@@ -24,6 +24,8 @@ from eventtrack.server.mlflow import (
     runs,
 )
 from eventtrack.server.mlflow.endpoint import Function, endpoint
+from eventtrack.server.native import ingest as native_ingest
+from eventtrack.server.native import queries
 from eventtrack.server.pages import routes as pages
 
 
@@ -138,6 +140,14 @@ AJAX: tuple[Json | Plain, ...] = (
 """Served under /ajax-api/ only."""
 
 
+NATIVE: tuple[Plain, ...] = (
+    Plain("POST", "ingest", native_ingest.ingest),
+    Plain("GET", "runs/{run_id}", queries.run_status),
+    Plain("GET", "runs/{run_id}/console", queries.run_console),
+)
+"""The native protocol, under /api/eventtrack/1/."""
+
+
 def add_routes(dispatch: Dispatch, door: Door) -> None:
     """Register every route."""
     for prefix, table in (("/api/", API), ("/ajax-api/", API), ("/ajax-api/", AJAX)):
@@ -148,6 +158,8 @@ def add_routes(dispatch: Dispatch, door: Door) -> None:
                 handler = route.make(door)
             for method in route.methods.split():
                 dispatch.add(method, prefix + route.path, handler)
+    for route in NATIVE:
+        dispatch.add(route.methods, f"/api/eventtrack/1/{route.path}", route.make(door))
     dispatch.add("GET", "/health", health.health)
     dispatch.add("GET", "/version", basics.version)
     for method, path, make in pages.ROUTES:

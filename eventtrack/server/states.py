@@ -1,8 +1,13 @@
 """The states that rules need, read from the views (the `StateReader` of `eventtrack.commands`)."""
 
-from eventtrack.commands.state import ExperimentState, LoggedModelState, RunState
+from eventtrack.commands.state import (
+    ExperimentState,
+    LoggedModelState,
+    ProducerState,
+    RunState,
+)
 from eventtrack.projector.projector import Projector
-from projections import experiments, logged_models, runs
+from projections import experiments, logged_models, producers, runs
 from projections.views import Views
 
 
@@ -73,3 +78,9 @@ class ViewStates:
             params=found.params,
             tags=found.tags,
         )
+
+    async def producer(self, producer: str) -> ProducerState | None:
+        """See `StateReader.producer`."""
+        await self._projector.arrive()
+        following = await producers.following_of(self._views, producer)
+        return None if following is None else ProducerState(producer=producer, following=following)

@@ -484,7 +484,7 @@ async def test_a_state_that_arrives_late_does_not_outlive_its_experiment(stack: 
 async def test_more_runs_than_are_cached_can_be_logged_to(
     stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("eventtrack.commands.handler.STATES_CACHED_MAX", 8)
+    monkeypatch.setattr("eventtrack.commands.hot_states.STATES_CACHED_MAX", 8)
     run_ids = [await new_run(stack) for _ in range(20)]
     for step in range(2):
         for run_id in run_ids:
