@@ -17,6 +17,9 @@ def safe_path(text: str) -> str:
 
     The empty string is the root.  Raises InvalidArtifactPath.
     """
+    # Only as it came: in `loss%step%17`, as MLflow's log_image names files, %17 is no character.
+    if any(ord(character) < 32 or ord(character) == 127 for character in text):
+        raise InvalidArtifactPath("Invalid path: it must not hold control characters")
     decoded = text
     for _ in range(_DECODINGS_MAX):
         further = urllib.parse.unquote(decoded)
@@ -46,5 +49,3 @@ def _check(path: str) -> None:
         raise InvalidArtifactPath("Invalid path: it must not hold '#'")
     if path.lower().startswith("file:"):
         raise InvalidArtifactPath("Invalid path: it must not be a file URI")
-    if any(ord(character) < 32 or ord(character) == 127 for character in path):
-        raise InvalidArtifactPath("Invalid path: it must not hold control characters")

@@ -12,6 +12,7 @@ _COMMANDS = {
     "log": ("eventtrack.cli.log", "log"),
     "views": ("eventtrack.cli.views", "views"),
     "experiments": ("eventtrack.cli.experiments", "experiments"),
+    "sync": ("eventtrack.cli.sync", "sync"),
     "runs": ("eventtrack.cli.runs", "runs"),
 }
 

@@ -52,9 +52,7 @@ class HotStates:
     async def experiment(self, experiment_id: str) -> ExperimentState:
         """The experiment with this canonical id; DoesNotExist when there is none."""
         stream = experiments.stream_of(experiment_id)
-        found = await self._load(
-            self.experiments, experiment_id, stream, self._reader.experiment
-        )
+        found = await self._load(self.experiments, experiment_id, stream, self._reader.experiment)
         if found is None:
             raise experiments.no_such_experiment(experiment_id)
         return found

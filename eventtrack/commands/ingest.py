@@ -15,7 +15,8 @@ from eventtrack.events.runs import RunUpdated
 class StartRun(msgspec.Struct, frozen=True, kw_only=True):
     """Create a run under an id that the client chose, or resume it when it is there.
 
-    experiment_id: canonical; start_time_ms: milliseconds since 1970; lease_seconds: 0 for none.
+    experiment_id: canonical; start_time_ms: milliseconds since 1970; lease_seconds: 0 for none;
+    join: another process leads the run, so one that has ended is not set running again.
     """
 
     run_id: str
@@ -25,6 +26,7 @@ class StartRun(msgspec.Struct, frozen=True, kw_only=True):
     start_time_ms: int = 0
     tags: dict[str, str] = {}
     lease_seconds: int = 0
+    join: bool = False
 
 
 class EndRun(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,7 +80,7 @@ def start(
         ]
     runs.check_active(state)
     facts: list[Fact] = []
-    if state.status != "RUNNING":
+    if state.status != "RUNNING" and not command.join:
         facts.append(RunUpdated(run_id=command.run_id, status="RUNNING"))
     if command.name and command.name != state.name:
         tags = [*tags, (runs.RUN_NAME_TAG, command.name)]

@@ -122,9 +122,7 @@ class Receiver:
                     entries, actor, list(plan.checks.values())
                 ):
                     self._take_over(request, plan)
-                    return Received(
-                        request.following, plan.stored, request.refused + plan.refused
-                    )
+                    return Received(request.following, plan.stored, request.refused + plan.refused)
                 self._forget(request, plan)
                 if request.producer:
                     state = await self._hot.find_producer(request.producer)

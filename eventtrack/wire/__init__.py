@@ -1,1 +1,1 @@
-"""What client and server say to each other natively; both sides import it, and it imports little."""
+"""What client and server say to each other natively; it imports little."""

@@ -21,7 +21,8 @@ class RunStart(msgspec.Struct, tag="run", tag_field="type", omit_defaults=True, 
     """Create a run under an id the client chose, or resume it when it is there.
 
     experiment: by name, made when absent; else experiment_id.  start_time: ms since 1970, 0 for the
-    server's clock.  lease_seconds: the run is lost when silent for longer; 0 for no lease.
+    server's clock.  lease_seconds: the run is lost when silent for longer; 0 for no lease.  join:
+    another process leads the run, so one that has ended is not set running again.
     """
 
     run_id: str
@@ -32,6 +33,7 @@ class RunStart(msgspec.Struct, tag="run", tag_field="type", omit_defaults=True, 
     start_time: int = 0
     tags: dict[str, str] = {}
     lease_seconds: int = 0
+    join: bool = False
 
 
 class Params(msgspec.Struct, tag="params", tag_field="type", kw_only=True):

@@ -31,7 +31,6 @@ from eventtrack.artifacts.paths import TEMPORARY_PREFIX, safe_path
         "a%23b",
         "file:///etc/passwd",
         "a\x00b",
-        "a%00b",
         "a\nb",
         f"d/{TEMPORARY_PREFIX}x",
         "%" + "25" * 12 + "2e%" + "25" * 12 + "2e/x",
@@ -54,6 +53,7 @@ def test_what_could_leave_the_root_is_refused(path: str) -> None:
         ("a..b", "a..b"),
         ("100%", "100%"),
         ("a+b", "a+b"),
+        ("a%step%3%timestamp%1795", "a%step%3%timestamp%1795"),
     ],
 )
 def test_ordinary_paths_are_normalised(path: str, expected: str) -> None:

@@ -135,6 +135,7 @@ class _Ingest:
             start_time_ms=entry.start_time or self._door.handler.now_ms(),
             tags=entry.tags,
             lease_seconds=entry.lease_seconds,
+            join=entry.join,
         )
 
 
@@ -174,9 +175,7 @@ def _decode(body: bytes, content_type: str) -> tuple[_Decoded | wire.Request, li
             entries.append(None)
             refused.append(Refused(index, InvalidParameter(f"entries[{index}]: {error}")))
     return (
-        _Decoded(
-            entries, request.producer, request.sequence, request.following, request.alive
-        ),
+        _Decoded(entries, request.producer, request.sequence, request.following, request.alive),
         refused,
     )
 
