@@ -45,13 +45,15 @@ class Keys(msgspec.Struct, array_like=True):
 class File(msgspec.Struct, array_like=True):
     """A file that waits to be uploaded: path is where it lies, folder where it goes in the run.
 
-    temporary: it is a copy of ours, to be removed when it is uploaded.
+    temporary: it is a copy of ours, to be removed when it is uploaded.  root: the artifact URI that
+    the folder is below, when it is not the run's.
     """
 
     run_id: str
     path: str
     folder: str
     temporary: bool
+    root: str = ""
 
 
 _keys_decoder = msgspec.msgpack.Decoder(Keys)

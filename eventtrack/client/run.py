@@ -4,13 +4,10 @@ After the start nothing here raises into the training code, unless `strict` is a
 wrong with a value is reported once through the logger `eventtrack`, and the rest is logged.
 """
 
-import functools
 import logging
 import re
-import shutil
 import threading
 import time
-import uuid
 import weakref
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -19,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from eventtrack.client import process, records
 from eventtrack.client.options import Options
-from eventtrack.client.records import ROW, File, Keys
+from eventtrack.client.records import ROW, Keys
 from eventtrack.client.spool import Segment, SpoolFull
+from eventtrack.client.uploads import spool_file, spool_folder, spool_made
 from eventtrack.columns import pack_float, pack_int, pack_ints
 from eventtrack.wire import ingest as wire
 
@@ -62,7 +60,6 @@ class Run:
         self._outlet = process.outlet(options) if options.mode != "disabled" else None
         self._reported: set[str] = set()
         self._stop: list[Callable[[], None]] = []
-        self._files = 0
         self._closing = threading.Lock()
         self._append_row: Callable[[bytes, Segment | None], bool] = _never
         if self._outlet is not None:
@@ -285,17 +282,13 @@ class Run:
         self._carefully(self._log_artifact, Path(local_dir), artifact_path or "", True)
 
     def _log_artifact(self, path: Path, folder: str, contents: bool) -> None:
-        if not path.exists():
-            raise FileNotFoundError(f"there is no file {path} to log as an artifact")
-        if not path.is_dir():
-            self._log_file(path.name, folder, functools.partial(_copy, path))
+        if self.options.mode == "disabled":
             return
-        base = folder if contents else f"{folder}/{path.name}".strip("/")
-        for each in sorted(path.rglob("*")):
-            if each.is_file():
-                inside = each.parent.relative_to(path).as_posix()
-                place = "/".join(part for part in (base, inside) if part not in ("", "."))
-                self._log_file(each.name, place, functools.partial(_copy, each))
+        if contents or path.is_dir():
+            base = folder if contents else f"{folder}/{path.name}".strip("/")
+            spool_folder(self._open(), path, base, run_id=self.run_id)
+        else:
+            spool_file(self._open(), path, folder, run_id=self.run_id)
 
     def log_file(self, artifact_file: str, write: Callable[[Path], object]) -> None:
         """Log a file that does not exist yet: `write` is called with the path to write it to.
@@ -306,14 +299,8 @@ class Run:
         self._carefully(self._log_file, name, folder, write)
 
     def _log_file(self, name: str, folder: str, write: Callable[[Path], object]) -> None:
-        if self.options.mode == "disabled":
-            return
-        outlet = self._open()
-        self._files += 1
-        unique = f"{self._files:06d}{uuid.uuid4().hex[:8]}"
-        target = outlet.spool.folder / "files" / f"{unique}-{name}"
-        write(target)
-        self._append(records.file_body(File(self.run_id, str(target), folder, True)))
+        if self.options.mode != "disabled":
+            spool_made(self._open(), name, folder, write, run_id=self.run_id, root="")
 
     # The end
 
@@ -323,8 +310,11 @@ class Run:
         if self._outlet is not None and self._outlet.shipper is not None:
             self._outlet.flush(self.options.exit_timeout_seconds)
 
-    def end(self, status: str = "FINISHED") -> None:
-        """End the run without waiting for the server; done twice it is done once."""
+    def end(self, status: str = "FINISHED", end_time: int | None = None) -> None:
+        """End the run without waiting for the server; done twice it is done once.
+
+        end_time: milliseconds since 1970, now when left out.
+        """
         with self._closing:
             if self.status != "RUNNING":
                 return
@@ -333,8 +323,12 @@ class Run:
         for each in stop:
             self._carefully(each)
         if self.leads:
-            ended = wire.RunEnd(run_id=self.run_id, status=status, end_time=_now_ms())
+            ended = wire.RunEnd(run_id=self.run_id, status=status, end_time=end_time or _now_ms())
             self._carefully(self._write, ended)
+        self.leave()
+
+    def leave(self) -> None:
+        """Go without ending the run: this process no longer tells that it lives."""
         if self._outlet is not None:
             self._outlet.running.discard(self)
 
@@ -417,10 +411,6 @@ class Run:
 def _never(*_: object) -> Any:
     """Stands for a spool while there is none: the careful way finds one."""
     return False
-
-
-def _copy(source: Path, target: Path) -> None:
-    shutil.copyfile(source, target)
 
 
 def _portions(texts: dict[str, str], size: int) -> Iterable[dict[str, str]]:

@@ -129,7 +129,7 @@ class Sender:
         """Upload a file; one that cannot be, is reported and left where it is."""
         source = Path(file.path)
         try:
-            root = self._root_of(file.run_id)
+            root = file.root or self._root_of(file.run_id)
             # A copy of ours carries its name behind a number.
             name = source.name.partition("-")[2] if file.temporary else source.name
             path = f"{file.folder}/{name}" if file.folder else name

@@ -28,6 +28,7 @@ def start(script: str, url: str, spool: Path, **extra: str) -> "subprocess.Popen
     return subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(script)],
         env=environment(url, spool, **extra),
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -21,13 +21,16 @@ _SCRIPTS = [f"tests.mlflow.client.scripts.{path.stem}" for path in sorted(_FOLDE
 _SCRIPT_SECONDS = 120
 
 
+@pytest.mark.parametrize("way", ["http", "eventtrack"])
 @pytest.mark.parametrize("script", _SCRIPTS, ids=lambda name: name.rsplit(".")[-1])
 def test_the_client_reads_back_what_it_logged(
-    subject_url: str, script: str, tmp_path: Path
+    subject_url: str, script: str, way: str, tmp_path: Path
 ) -> None:
+    """Over HTTP, and through the plug-in's spool: the scripts must not notice the difference."""
     environment = clean_environment(
         {
-            "MLFLOW_TRACKING_URI": subject_url,
+            "MLFLOW_TRACKING_URI": subject_url.replace("http", way, 1),
+            "EVENTTRACK_SPOOL_DIR": str(tmp_path / "spool"),
             "PYTHONPATH": str(_ROOT),
             "MLFLOW_DISABLE_TELEMETRY": "true",
             # A 5xx is a bug here: report it at once, do not retry it for minutes.
