@@ -1,7 +1,7 @@
 """eventtrack: an experiment-tracking server with MLflow's wire and an append-only event log.
 
-`import eventtrack as et` is the trainer's side: `et.init`, `et.start_run`, `et.log_metric` and so on
-(`eventtrack.client.fluent` has them all).  They are imported at their first use, so that this
+`import eventtrack as et` is the trainer's side: `et.init`, `et.start_run`, `et.log_metric` and so
+on (`eventtrack.client.fluent` has them all).  They are imported at their first use, so that this
 module imports nothing and `projections`, which imports `eventtrack.events`, stands alone.
 """
 

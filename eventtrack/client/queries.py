@@ -108,8 +108,8 @@ def table_of(runs: Sequence[RunEntity]) -> Any:
             "experiment_id": run.info.experiment_id,
             "status": run.info.status,
             "artifact_uri": run.info.artifact_uri,
-            "start_time": pd.to_datetime(run.info.start_time, unit="ms", utc=True),
-            "end_time": pd.to_datetime(run.info.end_time, unit="ms", utc=True),
+            "start_time": _moment(pd, run.info.start_time),
+            "end_time": _moment(pd, run.info.end_time),
             **{f"metrics.{key}": value for key, value in run.data.metrics.items()},
             **{f"params.{key}": value for key, value in run.data.params.items()},
             **{f"tags.{key}": value for key, value in run.data.tags.items()},
@@ -117,3 +117,7 @@ def table_of(runs: Sequence[RunEntity]) -> Any:
         for run in runs
     ]
     return pd.DataFrame(rows)
+
+
+def _moment(pd: Any, milliseconds: int | None) -> Any:
+    return pd.NaT if milliseconds is None else pd.Timestamp(milliseconds, unit="ms", tz="UTC")

@@ -2,8 +2,8 @@
 
 Checked commands of one stream are decided one after another, each appended with the version of the
 stream it was decided on; when another writer was faster the state is loaded and decided again.
-Metrics need only a run that is active, and take no lock.  What is sent natively, for many runs at once, is in
-`receiver.py`.
+Metrics need only a run that is active, and take no lock.  What is sent natively, for many runs at
+once, is in `receiver.py`.
 """
 
 import random
@@ -24,8 +24,8 @@ from eventtrack.commands.hot_states import HotStates, S, Stated
 from eventtrack.commands.state import ACTIVE, RunState, StateReader
 from eventtrack.errors import BadRequest, Conflict, TooBusy, Unavailable
 from eventtrack.events import Fact
-from eventtrack.events.experiments import ExperimentDeleted, ExperimentRestored
 from eventtrack.events.console import ConsoleLogged
+from eventtrack.events.experiments import ExperimentDeleted, ExperimentRestored
 from eventtrack.events.metrics import MetricsLogged, Series, Table
 from eventtrack.log import Check, Entry, EventLog, LogBusy, LogUnavailable, WrongVersion
 

@@ -16,7 +16,7 @@ from eventtrack.client.uploads import spool_file, spool_folder
 from eventtrack.mlflow_plugin.tracking import FLUSH_SECONDS
 
 
-class SpooledRepository(MlflowArtifactsRepository):  # type: ignore[misc]  # mlflow has no types
+class SpooledRepository(MlflowArtifactsRepository):
     """Uploads through the spool; reads come after what was uploaded before them."""
 
     def __init__(self, artifact_uri: str, url: str, registry_uri: str | None) -> None:

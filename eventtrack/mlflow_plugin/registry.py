@@ -10,7 +10,7 @@ from eventtrack.client import process
 from eventtrack.mlflow_plugin.tracking import FLUSH_SECONDS
 
 
-class RegistryStore(RestStore):  # type: ignore[misc]  # mlflow has no types
+class RegistryStore(RestStore):
     """Asks the server, once it has what this process logged (a model version names a run)."""
 
     def _call_endpoint(self, *arguments: Any, **named: Any) -> Any:

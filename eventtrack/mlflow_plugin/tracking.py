@@ -42,7 +42,7 @@ class _Logged:
         self.params = params
 
 
-class SpooledStore(RestStore):  # type: ignore[misc]  # mlflow has no types
+class SpooledStore(RestStore):
     """Logs through the spool; everything else is mlflow's REST store."""
 
     def __init__(self, url: str) -> None:

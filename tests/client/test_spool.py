@@ -103,8 +103,8 @@ def read_all(reader: Reader, place: int = 0) -> tuple[list[wire.Entry], list[Fil
 
 def by_series(points: list[Point]) -> dict[str, list[tuple[int, int, float]]]:
     series: dict[str, list[tuple[int, int, float]]] = {}
-    for key, *point in points:
-        series.setdefault(key, []).append((point[0], point[1], point[2]))
+    for key, step, timestamp, value in points:
+        series.setdefault(key, []).append((step, timestamp, value))
     return series
 
 
