@@ -26,6 +26,9 @@ logger = logging.getLogger("eventtrack")
 REFUSED_FILE = "refused.jsonl"
 """Entries that the server refused, kept beside the spools so that nothing is lost unseen."""
 
+FLUSH_RETRY_SECONDS = 0.25
+"""Pause between attempts while somebody waits for everything to be sent."""
+
 ATTEMPTS_MAX = 4
 """Failures in a row after which a dead process's spool is left for later."""
 
@@ -277,15 +280,17 @@ class Shipper:
         """Wait until everything written before this call is with the server; False if it is not."""
         place = self._spool.written
         until = time.monotonic() + timeout_seconds
-        self._wake.set()
+        again = 0.0
         with self._sent:
             while self._sender.cursor.acked < place:
-                left = until - time.monotonic()
-                if left <= 0 or not self._thread.is_alive():
+                now = time.monotonic()
+                if now >= until or not self._thread.is_alive():
                     return False
-                self._sent.wait(min(left, 0.2))
-                # A server that comes back should not wait for the end of a long pause.
-                self._wake.set()
+                if now >= again:
+                    # A server that comes back should not wait for the end of a long pause.
+                    self._wake.set()
+                    again = now + FLUSH_RETRY_SECONDS
+                self._sent.wait(min(until, again) - now)
         return True
 
     def close(self) -> None:

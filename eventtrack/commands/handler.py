@@ -6,6 +6,7 @@ Metrics need only a run that is active, and take no lock.  What is sent natively
 once, is in `receiver.py`.
 """
 
+import asyncio
 import random
 import time
 import uuid
@@ -23,7 +24,7 @@ from eventtrack.commands import (
 from eventtrack.commands.hot_states import HotStates, S, Stated
 from eventtrack.commands.state import ACTIVE, RunState, StateReader
 from eventtrack.errors import BadRequest, Conflict, TooBusy, Unavailable
-from eventtrack.events import Fact
+from eventtrack.events import Fact, Position
 from eventtrack.events.console import ConsoleLogged
 from eventtrack.events.experiments import ExperimentDeleted, ExperimentRestored
 from eventtrack.events.metrics import MetricsLogged, Series, Table
@@ -246,6 +247,22 @@ class Handler:
                 break
         event = metrics.logged(run_id, state.experiment_id, series)
         await self.append((Entry(f"run/{run_id}", event),), actor)
+
+    def log_now(
+        self, run_id: str, series: list[Series], actor: str
+    ) -> "asyncio.Future[Position] | None":
+        """As `log_metrics`, when nothing must be waited for but the log: its future.
+
+        None: `log_metrics` has to look.  Raises what the log raises at once (LogError).
+        """
+        state = self.hot.runs.get(run_id)
+        if state is None or state.lifecycle_stage != ACTIVE or not series:
+            return None
+        for each in series:
+            if each.model_id:
+                return None
+        event = metrics.logged(run_id, state.experiment_id, series)
+        return self._log.submit((Entry(f"run/{run_id}", event),), actor=actor)
 
     async def check_models(self, series: Iterable[Series | Table]) -> None:
         """Refuse points of logged models that are not there."""

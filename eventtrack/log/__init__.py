@@ -6,6 +6,7 @@ in which they were acknowledged; a wrong expected version stores nothing; positi
 have holes, and are opaque to callers.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 
@@ -88,6 +89,10 @@ class EventLog(Protocol):
 
         Raises WrongVersion, LogBusy or LogUnavailable; then nothing was stored.
         """
+        ...
+
+    def submit(self, entries: Sequence[Entry], *, actor: str) -> "asyncio.Future[Position]":
+        """As `append` without checks: the future is done when the entries are durable."""
         ...
 
     async def read(

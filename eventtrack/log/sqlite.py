@@ -135,12 +135,21 @@ class SqliteLog:
         self, entries: Sequence[Entry], *, actor: str, checks: Sequence[Check] = ()
     ) -> Position:
         """See `EventLog.append`."""
+        return await self._submit(entries, actor, checks)
+
+    def submit(self, entries: Sequence[Entry], *, actor: str) -> "asyncio.Future[Position]":
+        """See `EventLog.submit`."""
+        return self._submit(entries, actor, ())
+
+    def _submit(
+        self, entries: Sequence[Entry], actor: str, checks: Sequence[Check]
+    ) -> "asyncio.Future[Position]":
         payloads = [encode(entry.event) for entry in entries]
         # Text that UTF-8 cannot hold must fail here, before others share its commit.
         for each in (actor, *[entry.stream for entry in entries], *[c.stream for c in checks]):
             if not each.isascii():
                 each.encode()
-        return await self._group.submit(entries, payloads, checks, actor)
+        return self._group.submit(entries, payloads, checks, actor)
 
     async def _commit(self, group: list[Waiting]) -> None:
         """Store a group in one transaction and answer each of its members."""

@@ -8,6 +8,7 @@ from aiohttp import web
 from eventtrack.server.dispatch import Dispatch
 from eventtrack.server.door import Door
 from eventtrack.server.entrance import Entrance
+from eventtrack.server.lane import Lane, LaneServer
 from eventtrack.server.protection import Protection
 from eventtrack.server.routes import add_routes
 
@@ -28,13 +29,17 @@ def make_server(
             message, payload, protocol, writer, task, loop, client_max_size=body_bytes_max
         )
 
-    return web.Server(
-        entrance.handle,
-        request_factory=make_request,
-        access_log=None,
-        keepalive_timeout=KEEPALIVE_SECONDS,
-        lingering_time=LINGERING_SECONDS,
-    )
+    options: dict[str, Any] = {
+        "request_factory": make_request,
+        "access_log": None,
+        "keepalive_timeout": KEEPALIVE_SECONDS,
+        "lingering_time": LINGERING_SECONDS,
+    }
+    if access_log:
+        # Every request must pass the entrance, which writes that log.
+        return web.Server(entrance.handle, **options)
+    lane = Lane(door.handler, protection, entrance.next_id)
+    return LaneServer(lane, entrance.handle, **options)
 
 
 KEEPALIVE_SECONDS = 75.0

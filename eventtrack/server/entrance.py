@@ -40,10 +40,14 @@ class Entrance:
         self._prefix = uuid.uuid4().hex[:8]
         self._numbers = itertools.count(1)
 
+    def next_id(self) -> str:
+        """An id for a request that brings none."""
+        return f"{self._prefix}-{next(self._numbers)}"
+
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Check, answer, mark the answer, log."""
         headers = request.headers
-        request_id = headers.get(REQUEST_ID) or f"{self._prefix}-{next(self._numbers)}"
+        request_id = headers.get(REQUEST_ID) or self.next_id()
         started = time.perf_counter()
         cause: BaseException | None = None
         response: web.StreamResponse | None = _refusal(request, self._protection)

@@ -42,7 +42,9 @@ class _Run(msgspec.Struct):
     data: _Data
 
 
-class _RunBody(msgspec.Struct):
+class RunBody(msgspec.Struct):
+    """The answer of runs/get, as far as it is looked at."""
+
     run: _Run
 
 
@@ -130,7 +132,7 @@ class Batches:
         """Every key shows the last step that was acknowledged, with its value."""
         if not body:
             return False
-        metrics = msgspec.json.decode(body, type=_RunBody).run.data.metrics
+        metrics = msgspec.json.decode(body, type=RunBody).run.data.metrics
         step = self._stored * MAX_STEPS_PER_BATCH + self._steps - 1
         found = {metric.key: metric for metric in metrics}
         return len(found) == self._keys and all(

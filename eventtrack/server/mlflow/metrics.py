@@ -110,24 +110,45 @@ def log_metric(door: Door) -> Handle:
     async def handle(request: web.BaseRequest) -> web.Response:
         body = await request.read()
         check_content_type(request)
-        try:
-            fast = _decode_metric(body)
-            run_id = fast.run_id or fast.run_uuid
-            key, value, timestamp, step = fast.key, fast.value, fast.timestamp, fast.step
-            slow = not run_id or not key
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            slow = True
-        if slow:
-            run_id, series = _general_metric(body)
-        else:
-            series = commands.one_series(key, value, timestamp, step)
-        await log_metrics(run_id, [series], actor_of(request))
+        run_id, series = read_plain_metric(body) or _general_metric(body)
+        await log_metrics(run_id, series, actor_of(request))
         return web.Response(body=b"{}", content_type=JSON_TYPE)
 
     return handle
 
 
-def _general_metric(body: bytes) -> tuple[str, Series]:
+def read_plain_metric(body: bytes) -> tuple[str, list[Series]] | None:
+    """A log-metric body as clients send it: run and point; None for the general way.
+
+    Raises InvalidParameter when the point breaks a rule.
+    """
+    try:
+        fast = _decode_metric(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+    run_id = fast.run_id or fast.run_uuid
+    if not run_id or not fast.key:
+        return None
+    return run_id, [commands.one_series(fast.key, fast.value, fast.timestamp, fast.step)]
+
+
+def read_plain_batch(body: bytes) -> tuple[str, list[Series]] | None:
+    """A log-batch body of metrics alone: run and points; None for the general way.
+
+    Raises InvalidParameter when a point breaks a rule.
+    """
+    try:
+        fast = _decode_batch(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+    if fast.params or fast.tags or not fast.metrics or not fast.run_id:
+        return None
+    check_run_id(fast.run_id)
+    commands.check_batch_sizes(len(fast.metrics), 0, 0)
+    return fast.run_id, commands.many_series(fast.metrics)
+
+
+def _general_metric(body: bytes) -> tuple[str, list[Series]]:
     message: LogMetric = _log_metric.convert(decode_object(body))
     run_id = run_id_of(message.run_id, message.run_uuid)
     point = _FastMetric(
@@ -141,7 +162,7 @@ def _general_metric(body: bytes) -> tuple[str, Series]:
     )
     # Alone, a metric's fields have no index in their path.
     commands.one_series(point.key, point.value, point.timestamp, point.step)
-    return run_id, commands.many_series([point])[0]
+    return run_id, commands.many_series([point])
 
 
 def log_batch(door: Door) -> Handle:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 
 from scripts.bench.figures import P50, P99, PEAK, Figure, Sample, mib
 from scripts.bench.load import LoadResult, Source
-from scripts.bench.payloads import Batches, OneMetric
+from scripts.bench.native import NativeBatches, speaks_native
+from scripts.bench.payloads import MAX_STEPS_PER_BATCH, Batches, OneMetric
 from scripts.bench.watch import Usage, bytes_on_disk
 from scripts.bench.workloads.base import Options, Target, Workload
 from scripts.bench.workloads.seeding import create_experiment, create_runs
@@ -111,6 +112,7 @@ class LogBatch(_Ingest):
     def run(self, target: Target, case: str) -> Sample:
         """Eight connections, then runs/get of every run until it shows the final values."""
         keys, steps = self._SHAPES[case]
+        steps = min(steps, MAX_STEPS_PER_BATCH)
 
         def make(run_id: str, number: int) -> Source:
             return Batches(run_id, keys=keys, steps=steps, seed=number)
@@ -131,3 +133,36 @@ class LogBatch(_Ingest):
             Figure("views", "ms after ack", "lower", "max"),
             PEAK,
         ]
+
+
+class NativeIngest(LogBatch):
+    """eventtrack's native requests of 10,000 points; a server without them gets log-batch.
+
+    That is each server's fastest way for the same training curves.
+    """
+
+    name = "native-ingest"
+    _SHAPES = {"10 keys x 1000 steps": (10, 1000), "10 keys x 100 steps": (10, 100)}
+
+    def __init__(self, options: Options) -> None:
+        super().__init__(options)
+        self._native: dict[str, bool] = {}
+
+    def seed(self, target: Target, case: str) -> None:
+        """Ask which way the server knows."""
+        self._native[target.name] = target.clients.call(speaks_native, target.port)
+        super().seed(target, case)
+
+    def run(self, target: Target, case: str) -> Sample:
+        """As log-batch, the fastest way."""
+        if not self._native[target.name]:
+            return super().run(target, case)
+        keys, steps = self._SHAPES[case]
+
+        def make(run_id: str, number: int) -> Source:
+            return NativeBatches(run_id, keys=keys, steps=steps, seed=number)
+
+        sample, load = self._measure(target, make, _BATCH_CONNECTIONS, keys * steps, True)
+        if load.views:
+            sample.values["views"] = max(load.views) * 1e3
+        return sample
