@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from eventtrack import columns, limits
 from eventtrack.events import Position, Recorded
-from eventtrack.events.metrics import MetricsLogged, Series, tables_of
+from eventtrack.events.metrics import NO_RANK, MetricsLogged, Series, tables_of
 from tests.projections.model import Point
 from tests.support import ACTOR
 
@@ -22,18 +22,29 @@ points = st.tuples(steps, timestamps, values)
 """Points that often meet: the same step and time, another value."""
 
 
-def series(logged: Sequence[Point], key: str = KEY) -> Series:
+def series(logged: Sequence[Point], key: str = KEY, rank: int = NO_RANK) -> Series:
     """One series of a log call."""
     return Series(
         key=key,
         steps=columns.pack_ints(step for step, _, _ in logged),
         timestamps=columns.pack_ints(timestamp for _, timestamp, _ in logged),
         values=columns.pack_floats(value for _, _, value in logged),
+        rank=rank,
     )
+
+
+def singles(several: Series) -> list[Series]:
+    """A series of its own for each point."""
+    return [series([point], several.key, several.rank) for point in several.points()]
 
 
 def recorded(calls: Iterable[Sequence[Point]], run_id: str = RUN, key: str = KEY) -> list[Recorded]:
     """One event for each log call."""
+    return recorded_series([[series(logged, key)] for logged in calls], run_id)
+
+
+def recorded_series(calls: Iterable[Sequence[Series]], run_id: str = RUN) -> list[Recorded]:
+    """One event for each log call of several series."""
     return [
         Recorded(
             Position(number),
@@ -41,7 +52,7 @@ def recorded(calls: Iterable[Sequence[Point]], run_id: str = RUN, key: str = KEY
             None,
             number,
             ACTOR,
-            MetricsLogged(run_id=run_id, tables=tables_of([series(logged, key)])),
+            MetricsLogged(run_id=run_id, tables=tables_of(logged)),
             b"",
         )
         for number, logged in enumerate(calls, 1)
@@ -52,3 +63,11 @@ def cut(events: Sequence[Recorded], cuts: Iterable[int]) -> list[list[Recorded]]
     """The events in batches, cut at these places."""
     places = sorted({0, len(events), *(place % (len(events) + 1) for place in cuts)})
     return [list(events[start:end]) for start, end in pairwise(places)]
+
+
+def shuffled_calls(calls: int, points: int) -> list[list[Point]]:
+    """Calls with distinct points that are not in order."""
+    total = calls * points
+    numbers = [number * 7919 % total for number in range(total)]
+    everything = [(number, number, number / 2) for number in numbers]
+    return [everything[start : start + points] for start in range(0, total, points)]

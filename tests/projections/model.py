@@ -93,3 +93,87 @@ def encoded(points: Sequence[Point], key: str) -> bytes:
         for step, timestamp, value in points
     ]
     return msgspec.json.encode(metrics)[1:-1]
+
+
+# Charts
+
+
+def last(points: Sequence[Point], axis: str = "step") -> float:
+    """The value at the greatest x; of equal ones at the other axis, then by value, NaN as 0."""
+
+    def place(point: Point) -> tuple[int, int, float, bool]:
+        step, timestamp, value = point
+        x = (step, timestamp) if axis == "step" else (timestamp, step)
+        return *x, counted(value), not math.isnan(value)
+
+    return max(points, key=place)[2] + 0.0
+
+
+def extremes(points: Sequence[Point]) -> tuple[float, float]:
+    """The least and the greatest of the finite values; NaN when there are none."""
+    finite = [value + 0.0 for _, _, value in points if math.isfinite(value)]
+    return (min(finite), max(finite)) if finite else (math.nan, math.nan)
+
+
+def odd(points: Sequence[Point]) -> tuple[int, int, int]:
+    """How many are NaN, plus infinity, minus infinity."""
+    values = [value for _, _, value in points]
+    return sum(map(math.isnan, values)), values.count(math.inf), values.count(-math.inf)
+
+
+Bucket = tuple[int, int, int, int, int, float, float, float, int, int]
+"""(start, count, nans, highs, lows, min, max, last, first x, last x)"""
+
+
+def zoom(
+    points: Sequence[Point],
+    buckets: int,
+    axis: str = "step",
+    start: int | None = None,
+    end: int | None = None,
+) -> list[Bucket]:
+    """A series in buckets of equal width, as a chart of so many pixels shows it."""
+    if not points:
+        return []
+
+    def x_of(point: Point) -> int:
+        return point[0] if axis == "step" else point[1]
+
+    start = min(map(x_of, points)) if start is None else start
+    end = max(map(x_of, points)) if end is None else end
+    width = -(-(end - start + 1) // buckets)
+    held: defaultdict[int, list[Point]] = defaultdict(list)
+    for point in points:
+        if start <= x_of(point) <= end:
+            held[(x_of(point) - start) // width].append(point)
+    return [
+        (
+            start + bucket * width,
+            len(held[bucket]),
+            *odd(held[bucket]),
+            *extremes(held[bucket]),
+            last(held[bucket], axis),
+            min(map(x_of, held[bucket])),
+            max(map(x_of, held[bucket])),
+        )
+        for bucket in sorted(held)
+    ]
+
+
+def across(of_rank: dict[int, list[Point]]) -> list[tuple[int, int, int, float, float, float]]:
+    """Per step (step, ranks, NaN among them, mean, min, max) of the ranks' last values."""
+    found = []
+    for step in sorted({step for points in of_rank.values() for step, _, _ in points}):
+        at_step = [[p for p in of_rank[rank] if p[0] == step] for rank in sorted(of_rank)]
+        lasts = [last(points) for points in at_step if points]
+        numbers = [value for value in lasts if not math.isnan(value)]
+        nans = len(lasts) - len(numbers)
+        if not numbers:
+            found.append((step, len(lasts), nans, math.nan, math.nan, math.nan))
+            continue
+        # Added up in the order of the ranks, as numbers of the machine.
+        total = 0.0
+        for value in numbers:
+            total += value
+        found.append((step, len(lasts), nans, total / len(numbers), min(numbers), max(numbers)))
+    return found

@@ -2,7 +2,6 @@
 
 import asyncio
 import math
-import sqlite3
 import struct
 import tempfile
 from collections.abc import Sequence
@@ -12,8 +11,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from projections.metrics import compaction, metrics
+from eventtrack.events.metrics import Series, tables_of
+from eventtrack.projector import viewsfile
+from eventtrack.projector.folding import apply_batch
 from projections.metrics import history as histories
+from projections.metrics import metrics, wide
 from projections.metrics.fold import FEW_POINTS, latest_of
 from projections.metrics.history import Histories, Points, encode, encode_points, read_points
 from tests.projections import made, model
@@ -46,12 +48,21 @@ def listed(points: Points) -> list[Point]:
 
 
 def check_latest(points: list[Point]) -> None:
-    packed = made.series(points)
-    step, timestamp, value, is_nan = latest_of(packed.steps, packed.timestamps, packed.values)
-    expected = model.latest(points)
-    assert (step, timestamp) == expected[:2]
-    assert is_nan == math.isnan(expected[2])
-    assert struct.pack("<d", value) == struct.pack("<d", model.counted(expected[2]))
+    for tables in (wide.gather(tables_of([made.series(points)])), packed([made.series(points)])):
+        (table,) = tables
+        ((key, (step, timestamp, value, is_nan)),) = latest_of(table)
+        expected = model.latest(points)
+        assert (key, step, timestamp) == (made.KEY, *expected[:2])
+        assert is_nan == math.isnan(expected[2])
+        assert struct.pack("<d", value) == struct.pack("<d", model.counted(expected[2]))
+
+
+def packed(series: list[Series]) -> list[wide.Wide]:
+    """Tables that were joined of single points."""
+    return wide.gather(
+        [table for each in series for one in made.singles(each) for table in tables_of([one])],
+        pack=True,
+    )
 
 
 @settings(BRIEF, max_examples=200)
@@ -131,84 +142,11 @@ def test_the_order_of_segments_does_not_show_even_in_the_sign_of_zero() -> None:
     check_folded(calls, list(range(len(calls) + 1)))
 
 
-# Segments
-
-
-def segments_of(path: Path) -> list[int]:
-    connection = sqlite3.connect(path)
-    try:
-        rows = connection.execute("SELECT points FROM metric_segments").fetchall()
-        return [points for (points,) in rows]
-    finally:
-        connection.close()
-
-
-def shuffled_calls(calls: int, points: int) -> list[list[Point]]:
-    """Calls with distinct points that are not in order."""
-    total = calls * points
-    numbers = [number * 7919 % total for number in range(total)]
-    everything = [(number, number, number / 2) for number in numbers]
-    return [everything[start : start + points] for start in range(0, total, points)]
-
-
-@pytest.mark.parametrize(
-    ("count", "points"),
-    [(3000, 1), (600, 10), (400, 255), (400, 256), (400, 300), (200, 1000), (40, 70_000)],
-)
-def test_a_series_has_few_segments_however_it_was_written(
-    tmp_path: Path, count: int, points: int
-) -> None:
-    calls = (
-        shuffled_calls(count, points)
-        if points < 1000
-        else [[(call, call, 1.0)] * points for call in range(count)]
-    )
-    fold(tmp_path / "views.db", ([event] for event in made.recorded(calls)), [metrics])
-    segments = segments_of(tmp_path / "views.db")
-    assert sum(segments) == count * points, "compaction loses nothing"
-    large = sum(size >= compaction.TIERS[-1] for size in segments)
-    assert len(segments) - large <= compaction.FAN_IN * len(compaction.TIERS)
-    assert large <= count * points // compaction.TIERS[-1]
-
-
-def test_a_point_is_rewritten_at_most_once_in_each_tier(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    rewritten = []
-    merge = compaction._merge
-
-    def counting(
-        connection: sqlite3.Connection, run_id: str, key: str, segments: list[int]
-    ) -> tuple[int, int]:
-        merged = merge(connection, run_id, key, segments)
-        rewritten.append(merged[1])
-        return merged
-
-    monkeypatch.setattr(compaction, "_merge", counting)
-    calls = shuffled_calls(5000, 1)
-    fold(tmp_path / "views.db", ([event] for event in made.recorded(calls)), [metrics])
-    assert sum(rewritten) <= 5000 * (len(compaction.TIERS) - 1)
-
-
-@pytest.mark.parametrize("restart_every", [0, 25])
-def test_compaction_keeps_every_answer(tmp_path: Path, restart_every: int) -> None:
-    """The counts that say when to look are lost at a restart; answers do not depend on them."""
-    calls = shuffled_calls(700, 3)
-    events = made.recorded(calls)
-    whole, single = tmp_path / "whole.db", tmp_path / "single.db"
-    fold(whole, [events], [metrics])
-    fold(single, ([event] for event in events), [metrics], restart_every=restart_every)
-    assert segments_of(whole) == [2100]
-    assert 1 < len(segments_of(single)) < 100
-    assert bits(listed(asyncio.run(look(whole))[1])) == bits(listed(asyncio.run(look(single))[1]))
-    assert asyncio.run(look(whole))[0] == asyncio.run(look(single))[0]
-
-
 # Reading
 
 
 async def test_large_histories_are_read_and_encoded_as_small_ones(tmp_path: Path) -> None:
-    calls = shuffled_calls(5, 25_000)
+    calls = made.shuffled_calls(5, 25_000)
     fold(tmp_path / "views.db", [made.recorded(calls)], [metrics])
     async with open_views(tmp_path / "views.db") as views:
         points = await read_points(views, made.RUN, made.KEY)
@@ -218,26 +156,22 @@ async def test_large_histories_are_read_and_encoded_as_small_ones(tmp_path: Path
 
 
 async def test_kept_histories_are_read_again_when_points_were_added(tmp_path: Path) -> None:
-    calls = shuffled_calls(4, histories.LARGE_POINTS)
+    calls = made.shuffled_calls(4, histories.LARGE_POINTS)
     events = made.recorded(calls)
-    for batches in range(1, 5):
-        fold(tmp_path / f"{batches}.db", [[event] for event in events[:batches]], [metrics])
-    async with open_views(tmp_path / "1.db") as views:
+    connection = viewsfile.create(tmp_path / "views.db", "log", [metrics])
+    apply_batch(connection, [metrics], events[:1], {})
+    async with open_views(tmp_path / "views.db") as views:
         kept = Histories(views)
         first = await kept.read(made.RUN, made.KEY)
         assert await kept.read(made.RUN, made.KEY) is first
-        connection = sqlite3.connect(tmp_path / "1.db")
-        connection.execute("ATTACH ? AS more", (str(tmp_path / "4.db"),))
-        connection.execute(
-            "INSERT OR IGNORE INTO metric_segments SELECT * FROM more.metric_segments"
-        )
-        connection.commit()
-        connection.close()
+        for event in events[1:]:
+            apply_batch(connection, [metrics], [event], {})
         assert len(await kept.read(made.RUN, made.KEY)) == 4 * histories.LARGE_POINTS
+    connection.close()
 
 
 async def test_no_more_is_kept_than_is_allowed(tmp_path: Path) -> None:
-    calls = shuffled_calls(1, histories.LARGE_POINTS)
+    calls = made.shuffled_calls(1, histories.LARGE_POINTS)
     events = [*made.recorded(calls, key="a"), *made.recorded(calls, key="b")]
     fold(tmp_path / "views.db", [events], [metrics])
     async with open_views(tmp_path / "views.db") as views:
