@@ -5,15 +5,14 @@ on (`eventtrack.client.fluent` has them all).  They are imported at their first 
 module imports nothing and `projections`, which imports `eventtrack.events`, stands alone.
 """
 
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # as in typing, without importing it
 if TYPE_CHECKING:
     from eventtrack.client.fluent import *  # noqa: F403
 
 __version__ = "0.1.0"
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     """A name of `eventtrack.client.fluent`; AttributeError when it has none such."""
     if name.startswith("__"):
         raise AttributeError(name)
@@ -28,7 +27,8 @@ def __getattr__(name: str) -> Any:
             f"eventtrack has no {name!r}; what only mlflow has works through its plug-in: "
             'pip install "eventtrack[mlflow]" and mlflow.set_tracking_uri("eventtrack://host:5000")'
         )
-    found = globals()[name] = getattr(fluent, name)
+    found: object = getattr(fluent, name)
+    globals()[name] = found
     return found
 
 

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from eventtrack.cli import main
+from eventtrack.client.options import VARIABLES
 from eventtrack.events import CURRENT
 from eventtrack.settings import SETTINGS, Setting
 from projections import __doc__ as projections_table
@@ -23,6 +24,12 @@ def test_every_setting_stands_in_the_readme_as_it_is(setting: Setting) -> None:
     default = f"`{setting.default}`" if setting.default != "" else ""
     row = f"| `{setting.flag}` | {variables} | {default} | {setting.help} |".replace("|  |", "| |")
     assert row in README
+
+
+@pytest.mark.parametrize(("name", "default", "meaning"), VARIABLES, ids=lambda value: value[:40])
+def test_every_trainer_variable_stands_in_the_readme(name: str, default: str, meaning: str) -> None:
+    shown = f"`{default}`" if default else ""
+    assert f"| `{name}` | {shown} | {meaning} |".replace("|  |", "| |") in README
 
 
 def command_names(group: click.Group, prefix: str) -> list[str]:
