@@ -12,10 +12,12 @@ A stored column says by its length which of the two it is: as long as its entrie
 is packed.
 """
 
+import functools
 import struct
 import sys
 from array import array
 from collections.abc import Iterable
+from typing import Any
 
 ENTRY_BYTES = 8
 
@@ -32,20 +34,22 @@ pack_float = struct.Struct("<d").pack
 _SWAP = sys.byteorder == "big"
 
 
+def raw(numbers: "array[int] | array[float]") -> bytes:
+    """A raw column of an array of type q or d."""
+    if _SWAP:
+        numbers = numbers[:]
+        numbers.byteswap()
+    return numbers.tobytes()
+
+
 def pack_ints(numbers: Iterable[int]) -> bytes:
     """Pack steps or timestamps; OverflowError when one does not fit in 64 signed bits."""
-    column = array("q", numbers)
-    if _SWAP:
-        column.byteswap()
-    return column.tobytes()
+    return raw(array("q", numbers))
 
 
 def pack_floats(numbers: Iterable[float]) -> bytes:
     """Pack values; NaN and infinities are kept as they are."""
-    column = array("d", numbers)
-    if _SWAP:
-        column.byteswap()
-    return column.tobytes()
+    return raw(array("d", numbers))
 
 
 def unpack_ints(column: bytes) -> "array[int]":
@@ -67,14 +71,14 @@ def unpack_floats(column: bytes) -> "array[float]":
 # numpy and pcodec are imported where they are used: together they take a third of a server's start.
 
 
-def store_ints(raw: bytes) -> bytes:
+def store_ints(column: bytes) -> bytes:
     """A raw column of steps or timestamps -> the shorter of raw and packed."""
-    return _store(raw, "<i8")
+    return _store(column, "<i8")
 
 
-def store_floats(raw: bytes) -> bytes:
+def store_floats(column: bytes) -> bytes:
     """A raw column of values -> the shorter of raw and packed."""
-    return _store(raw, "<f8")
+    return _store(column, "<f8")
 
 
 def raw_of(stored: bytes, points: int) -> bytes:
@@ -89,17 +93,22 @@ def raw_of(stored: bytes, points: int) -> bytes:
         raise ValueError(f"the column of {points} points cannot be unpacked: {error}") from error
     if numbers is None or len(numbers) != points:
         raise ValueError(f"the column does not hold {points} points")
-    raw: bytes = numbers.tobytes()
-    return raw
+    column: bytes = numbers.tobytes()
+    return column
 
 
-def _store(raw: bytes, kind: str) -> bytes:
-    if len(raw) < STORED_POINTS_MIN * ENTRY_BYTES:
-        return raw
+def _store(column: bytes, kind: str) -> bytes:
+    if len(column) < STORED_POINTS_MIN * ENTRY_BYTES:
+        return column
     import numpy as np
-    from pcodec import ChunkConfig, standalone
+    from pcodec import standalone
 
-    packed: bytes = standalone.simple_compress(
-        np.frombuffer(raw, kind), ChunkConfig(compression_level=PACK_LEVEL)
-    )
-    return packed if len(packed) < len(raw) else raw
+    packed: bytes = standalone.simple_compress(np.frombuffer(column, kind), _packing())
+    return packed if len(packed) < len(column) else column
+
+
+@functools.cache
+def _packing() -> Any:
+    from pcodec import ChunkConfig
+
+    return ChunkConfig(compression_level=PACK_LEVEL)

@@ -32,7 +32,10 @@ class Outlet:
 
     def __init__(self, options: Options) -> None:
         self.options = options
-        folder = options.spool_dir / f"{time.time_ns() // 1_000_000_000}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+        folder = (
+            options.spool_dir
+            / f"{time.time_ns() // 1_000_000_000}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+        )
         self.spool = Spool(folder, options.tracking_uri, bytes_max=options.spool_bytes_max)
         self.running: weakref.WeakSet[Any] = weakref.WeakSet()
         self._numbers = 0

@@ -3,6 +3,7 @@
 Source of the rules: rows M3 to M5, M9, M10, M12, M16 of the semantics reference.
 """
 
+from array import array
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -52,6 +53,51 @@ def many_series(points: Sequence[Point]) -> list[Series]:
         found[1].append(timestamp)
         found[2].append(point.value)
     return [_packed(label, *gathered[label]) for label in gathered]
+
+
+def series_of(
+    keys: list[str], steps: list[int], timestamps: list[int], values: list[float]
+) -> list[Series]:
+    """Pack a batch of points without labels, one series for each key, in order of appearance.
+
+    The usual layouts, all points of one key after the other or all keys of one step after the
+    other, are cut into columns by slices, with no look at single points.
+    """
+    names = list(dict.fromkeys(keys))
+    for index, name in enumerate(names):
+        check_key(name, f"metrics[{index}].name", "Metric name")
+    if min(timestamps) < 0:
+        index = next(index for index, timestamp in enumerate(timestamps) if timestamp < 0)
+        check_timestamp(timestamps[index], f"metrics[{index}].timestamp")
+    count, each = len(names), len(keys) // len(names)
+    if keys == names * each:
+        cuts = [slice(place, None, count) for place in range(count)]
+    elif keys == [name for name in names for _ in range(each)]:
+        cuts = [slice(place * each, (place + 1) * each) for place in range(count)]
+    else:
+        places: dict[str, list[int]] = {name: [] for name in names}
+        for place, name in enumerate(keys):
+            places[name].append(place)
+        return [
+            _packed(
+                (name, "", "", ""),
+                [steps[place] for place in of_key],
+                [timestamps[place] for place in of_key],
+                [values[place] for place in of_key],
+            )
+            for name, of_key in places.items()
+        ]
+    all_steps, all_times = array("q", steps), array("q", timestamps)
+    all_values = array("d", values)
+    return [
+        Series(
+            key=name,
+            steps=columns.raw(all_steps[cut]),
+            timestamps=columns.raw(all_times[cut]),
+            values=columns.raw(all_values[cut]),
+        )
+        for name, cut in zip(names, cuts, strict=True)
+    ]
 
 
 def _packed(

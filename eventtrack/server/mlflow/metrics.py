@@ -36,6 +36,22 @@ class _FastMetric(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     run_id: str = ""
 
 
+class _PlainMetric(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """A metric without the labels that few have: a batch of these is turned into columns whole."""
+
+    key: str
+    value: float
+    timestamp: _I64
+    step: _I64 = 0
+
+
+class _PlainBatch(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    run_id: str
+    metrics: list[_PlainMetric] = []
+    params: list[msgspec.Raw] = []
+    tags: list[msgspec.Raw] = []
+
+
 class _FastPair(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     key: str
     value: str
@@ -58,6 +74,7 @@ class _FastLogBatch(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 
 
 _decode_metric = msgspec.json.Decoder(_FastLogMetric).decode
+_decode_plain_batch = msgspec.json.Decoder(_PlainBatch).decode
 _decode_batch = msgspec.json.Decoder(_FastLogBatch).decode
 
 
@@ -138,14 +155,20 @@ def read_plain_batch(body: bytes) -> tuple[str, list[Series]] | None:
     Raises InvalidParameter when a point breaks a rule.
     """
     try:
-        fast = _decode_batch(body)
+        plain = _decode_plain_batch(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
-    if fast.params or fast.tags or not fast.metrics or not fast.run_id:
+    points = plain.metrics
+    if plain.params or plain.tags or not points or not plain.run_id:
         return None
-    check_run_id(fast.run_id)
-    commands.check_batch_sizes(len(fast.metrics), 0, 0)
-    return fast.run_id, commands.many_series(fast.metrics)
+    check_run_id(plain.run_id)
+    commands.check_batch_sizes(len(points), 0, 0)
+    return plain.run_id, commands.series_of(
+        [point.key for point in points],
+        [point.step for point in points],
+        [point.timestamp for point in points],
+        [point.value for point in points],
+    )
 
 
 def _general_metric(body: bytes) -> tuple[str, list[Series]]:
@@ -171,6 +194,10 @@ def log_batch(door: Door) -> Handle:
     async def handle(request: web.BaseRequest) -> web.Response:
         body = await request.read()
         check_content_type(request)
+        plain = read_plain_batch(body)
+        if plain is not None:
+            await door.handler.log_metrics(*plain, actor_of(request))
+            return web.Response(body=b"{}", content_type=JSON_TYPE)
         try:
             fast = _decode_batch(body)
             run_id, points = fast.run_id, fast.metrics
