@@ -24,8 +24,9 @@ ENTRY_BYTES = 8
 STORED_POINTS_MIN = 64
 """Shorter columns are stored raw: packing costs 7 us whatever the length."""
 
-PACK_LEVEL = 2
-"""pcodec's level, of 12: higher ones take twice the time for the last two per cent."""
+PACK_LEVELS = ((512, 0), (sys.maxsize, 2))
+"""Up to so many points pcodec's level, of 12; higher ones take twice the time for the last two per
+cent, and for a hundred points even level 0 is as small."""
 
 # A single point is the most common column of all, and struct packs it in a third of the time.
 pack_int = struct.Struct("<q").pack
@@ -103,12 +104,17 @@ def _store(column: bytes, kind: str) -> bytes:
     import numpy as np
     from pcodec import standalone
 
-    packed: bytes = standalone.simple_compress(np.frombuffer(column, kind), _packing())
+    packed: bytes = standalone.simple_compress(np.frombuffer(column, kind), _packing(len(column)))
     return packed if len(packed) < len(column) else column
 
 
+def _packing(size: int) -> Any:
+    level = next(level for most, level in PACK_LEVELS if size <= most * ENTRY_BYTES)
+    return _configuration(level)
+
+
 @functools.cache
-def _packing() -> Any:
+def _configuration(level: int) -> Any:
     from pcodec import ChunkConfig
 
-    return ChunkConfig(compression_level=PACK_LEVEL)
+    return ChunkConfig(compression_level=level)

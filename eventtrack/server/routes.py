@@ -25,6 +25,7 @@ from eventtrack.server.mlflow import (
 )
 from eventtrack.server.mlflow.endpoint import Function, endpoint
 from eventtrack.server.native import ingest as native_ingest
+from eventtrack.server.native import metrics as native_metrics
 from eventtrack.server.native import queries
 from eventtrack.server.pages import routes as pages
 
@@ -144,6 +145,9 @@ NATIVE: tuple[Plain, ...] = (
     Plain("POST", "ingest", native_ingest.ingest),
     Plain("GET", "runs/{run_id}", queries.run_status),
     Plain("GET", "runs/{run_id}/console", queries.run_console),
+    Plain("GET", "runs/{run_id}/metrics", native_metrics.run_series),
+    Plain("GET", "runs/{run_id}/metrics/zoom", native_metrics.run_zoom),
+    Plain("GET", "runs/{run_id}/metrics/ranks", native_metrics.run_ranks),
 )
 """The native protocol, under /api/eventtrack/1/."""
 
