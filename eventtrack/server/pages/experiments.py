@@ -10,7 +10,7 @@ from aiohttp import web
 from eventtrack.server.dispatch import PATH_PARAMETERS, Handle
 from eventtrack.server.door import Door
 from eventtrack.server.pages.html import fault, page
-from projections import documents
+from projections import documents, leases
 from projections import experiments as views
 from projections.search.errors import InvalidFilter, InvalidOrder, InvalidPageToken
 from projections.search.experiments import find_experiments
@@ -106,6 +106,7 @@ def experiment(door: Door) -> Handle:
         except InvalidFilter as error:
             problem, place = str(error), _place(error)
         rows = [_row(run) for run in runs]
+        lost = await leases.lost_among(reader, [run.run_id for run in runs])
         metrics = _counted([row.metrics for row in rows])
         params = _counted([row.params for row in rows])
         return page(
@@ -113,6 +114,7 @@ def experiment(door: Door) -> Handle:
             status=400 if problem else 200,
             experiment=found,
             rows=rows,
+            lost=lost,
             names={key: _column(asked, f"attributes.{key}", key) for key in _SORTABLE},
             metrics=[_column(asked, f"metrics.{_quoted(key)}", key) for key in _common(metrics)],
             params=[_column(asked, f"params.{_quoted(key)}", key) for key in _common(params)],

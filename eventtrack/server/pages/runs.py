@@ -16,10 +16,11 @@ from eventtrack.server.mlflow.artifacts import located
 from eventtrack.server.pages.charts import Chart, chart_of
 from eventtrack.server.pages.experiments import is_number, no_experiment
 from eventtrack.server.pages.html import fault, page
-from projections import documents, experiments
+from projections import console, documents, experiments, leases
 from projections.metrics.history import LARGE_POINTS, Histories
 
 CHARTS_ON_PAGE = 60
+CONSOLE_LINES = 200
 
 
 def run(door: Door) -> Handle:
@@ -43,10 +44,13 @@ def run(door: Door) -> Handle:
         start = int(asked) if is_number(asked) else 0
         drawn = metrics[start : start + CHARTS_ON_PAGE]
         folder = request.query.get("path", "")
+        printed = await console.tail(reader, run_id, lines_max=CONSOLE_LINES)
         files, problem = await _files(door, found.artifact_uri, folder)
         return page(
             "run.html",
             run=found,
+            lost=run_id in await leases.lost_among(reader, [run_id]),
+            printed=printed.lines[-CONSOLE_LINES:],
             experiment=experiment,
             charts=[await _chart(door.histories, run_id, each) for each in drawn],
             charts_from=start,
