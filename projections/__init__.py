@@ -4,7 +4,8 @@
 |---------------|----------------------------------------------------|------------------------|
 | experiments   | experiments, experiment_tags                       | which are there        |
 | runs          | runs, run_params, run_tags, run_documents          | what is run X          |
-| metrics       | latest_metrics, metric_documents, metric_segments  | last values, histories |
+| metrics       | latest_metrics, metric_documents, metric_wide,     | last values,           |
+|               | metric_tails, metric_groups, metric_blocks         | histories, charts      |
 | datasets      | datasets, run_datasets, run_models,                | what a run read        |
 |               | run_input_documents                                | and made               |
 | logged_models | logged_models, logged_model_params,                | what is model M        |

@@ -29,6 +29,8 @@ REFUSED_FILE = "refused.jsonl"
 FLUSH_RETRY_SECONDS = 0.25
 """Pause between attempts while somebody waits for everything to be sent."""
 
+REFUSED_FOLDER = "refused-files"
+
 ATTEMPTS_MAX = 4
 """Failures in a row after which a dead process's spool is left for later."""
 
@@ -63,7 +65,8 @@ class Sender:
         batch = self._reader.batch(self.cursor.acked)
         if batch is None:
             return False
-        if batch.entries:
+        if batch.entries and self.cursor.following < batch.end:
+            # Else they were sent before a file of the batch could not be.
             self._send(batch)
         for file in batch.files:
             self._upload(file)
@@ -142,16 +145,27 @@ class Sender:
             else:
                 self._connection.upload(target, source)
         except Refusal as refusal:
-            if refusal.passing:
+            if refusal.passing and refusal.error_code != "RESOURCE_DOES_NOT_EXIST":
                 raise
-            logger.warning("artifact %s was not stored: %s", file.path, refusal.message)
+            self._set_file_aside(source, refusal.message)
             return
         except OSError as error:
-            logger.warning("artifact %s could not be read or stored: %s", file.path, error)
+            self._set_file_aside(source, str(error))
             return
         if file.temporary:
             with contextlib.suppress(OSError):
                 source.unlink()
+
+    def _set_file_aside(self, source: Path, message: str) -> None:
+        """Keep a file that the server will never take, and say so."""
+        self.refused += 1
+        kept = self.folder.parent / REFUSED_FOLDER
+        try:
+            kept.mkdir(exist_ok=True)
+            source.replace(kept / source.name)
+        except OSError as error:
+            logger.warning("artifact %s is gone: %s", source, error)
+        logger.warning("artifact %s was not stored (kept in %s): %s", source.name, kept, message)
 
     def _root_of(self, run_id: str) -> str:
         root = self._roots.get(run_id)

@@ -1,83 +1,82 @@
-"""The fold of one batch: per series, the columns that arrived, not yet unpacked."""
+"""The latest point of each metric, found in the columns as they came."""
 
 import math
 import struct
+from collections.abc import Iterator, Sequence
 
-from eventtrack.events.metrics import Series
-
-_ENTRY_BYTES = 8
+from projections.metrics.packing import ENTRY_BYTES, ints_of, raw_of
+from projections.metrics.wide import Wide
 
 FEW_POINTS = 256
 """Up to here plain tuples are faster than arrays."""
-
-
-class Arrived:
-    """What a batch brought for one series of one run, in the order of the log."""
-
-    __slots__ = ("steps", "timestamps", "values")
-
-    def __init__(self) -> None:
-        self.steps: list[bytes] = []
-        self.timestamps: list[bytes] = []
-        self.values: list[bytes] = []
-
-    def add(self, series: Series) -> None:
-        """Take in a log call's points."""
-        self.steps.append(series.steps)
-        self.timestamps.append(series.timestamps)
-        self.values.append(series.values)
-
-    def joined(self) -> tuple[bytes, bytes, bytes]:
-        """All points as three columns: steps, timestamps, values."""
-        return b"".join(self.steps), b"".join(self.timestamps), b"".join(self.values)
-
 
 Latest = tuple[int, int, float, bool]
 """(step, timestamp, value, is_nan): the value is 0 where it is NaN."""
 
 
-def latest_of(steps: bytes, timestamps: bytes, values: bytes) -> Latest:
-    """The point with the greatest (step, timestamp, value), NaN counting as 0 (MLflow's rule M1).
+def latest_of(table: Wide) -> Iterator[tuple[str, Latest]]:
+    """Per metric the point with the greatest (step, timestamp, value), NaN counting as 0 (rule M1).
 
     Of equal ones the first logged stays, so that a later NaN does not displace a 0.
     """
-    count = len(steps) // _ENTRY_BYTES
-    if count > FEW_POINTS:
-        return _latest_of_many(steps, timestamps, values)
-    layout = f"<{count}q"
-    step = struct.unpack(layout, steps)
-    timestamp = struct.unpack(layout, timestamps)
-    raw = struct.unpack(f"<{count}d", values)
-    greatest = max(step)
-    winner = step.index(greatest)
-    if count > 1 and step.count(greatest) > 1:
-        # max keeps the first of equals.
-        tied = [index for index in range(winner, count) if step[index] == greatest]
-        winner = max(tied, key=lambda index: (timestamp[index], _counted(raw[index])))
-    value = raw[winner]
+    step, timestamp, candidates = _last(table)
+    if len(candidates) > 1:
+        for key, column in table.values.items():
+            raw = raw_of(column, table.points)
+            yield key, _latest(step, timestamp, _greatest(raw, candidates))
+        return
+    start = candidates[0] * ENTRY_BYTES
+    stop = start + ENTRY_BYTES
+    columns = table.values.values()
+    if table.points > 1:
+        entries = [raw_of(column, table.points)[start:stop] for column in columns]
+        values = struct.unpack(f"<{len(entries)}d", b"".join(entries))
+    else:
+        values = struct.unpack(f"<{len(columns)}d", b"".join(columns))
+    for key, value in zip(table.values, values, strict=True):
+        yield key, _latest(step, timestamp, value)
+
+
+def _latest(step: int, timestamp: int, value: float) -> Latest:
     is_nan = math.isnan(value)
-    return greatest, timestamp[winner], 0.0 if is_nan else value, is_nan
+    return step, timestamp, 0.0 if is_nan else value, is_nan
 
 
-def _counted(value: float) -> float:
-    return 0.0 if math.isnan(value) else value
+def _last(table: Wide) -> tuple[int, int, Sequence[int]]:
+    """(step, timestamp, indices) of the points with the greatest (step, timestamp)."""
+    count = table.points
+    if count > FEW_POINTS:
+        return _last_of_many(table)
+    layout = f"<{count}q"
+    steps = struct.unpack(layout, raw_of(table.steps, count))
+    timestamps = struct.unpack(layout, raw_of(table.timestamps, count))
+    step, timestamp = max(zip(steps, timestamps, strict=True))
+    if steps.count(step) == 1:
+        return step, timestamp, [steps.index(step)]
+    return (
+        step,
+        timestamp,
+        [
+            index
+            for index in range(count)
+            if steps[index] == step and timestamps[index] == timestamp
+        ],
+    )
 
 
-def _latest_of_many(steps: bytes, timestamps: bytes, values: bytes) -> Latest:
+def _last_of_many(table: Wide) -> tuple[int, int, Sequence[int]]:
     import numpy as np  # here, because importing it takes a third of the server's start
 
-    step = np.frombuffer(steps, "<i8")
-    timestamp = np.frombuffer(timestamps, "<i8")
-    raw = np.frombuffer(values, "<f8")
-    candidates = np.flatnonzero(step == step.max())
-    if len(candidates) > 1:
-        times = timestamp[candidates]
-        candidates = candidates[times == times.max()]
-    if len(candidates) > 1:
-        tied = raw[candidates]
-        counted = np.where(np.isnan(tied), 0.0, tied)
-        candidates = candidates[counted == counted.max()]
-    winner = candidates[0]
-    value = float(raw[winner])
-    is_nan = math.isnan(value)
-    return int(step[winner]), int(timestamp[winner]), 0.0 if is_nan else value, is_nan
+    steps = ints_of(table.steps, table.points)
+    timestamps = ints_of(table.timestamps, table.points)
+    candidates = np.flatnonzero(steps == steps.max())
+    times = timestamps[candidates]
+    candidates = candidates[times == times.max()]
+    return int(steps[candidates[0]]), int(times.max()), candidates.tolist()
+
+
+def _greatest(raw: bytes, candidates: Sequence[int]) -> float:
+    # max keeps the first of equals.
+    values = [struct.unpack_from("<d", raw, index * ENTRY_BYTES)[0] for index in candidates]
+    found: float = max(values, key=lambda value: 0.0 if math.isnan(value) else value)
+    return found

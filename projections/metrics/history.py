@@ -4,43 +4,22 @@ A point is (timestamp, step, value, is NaN); logged twice it counts once (MLflow
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from projections.metrics.numbers import DOUBLE_MAX
+from projections.metrics.packing import Points as Points
+from projections.metrics.stored import Content, stored_points
 from projections.views import Views
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
-    Ints = npt.NDArray[np.int64]
-    Floats = npt.NDArray[np.float64]
-    Flags = npt.NDArray[np.bool_]
+    from projections.metrics.packing import Flags as Flags
+    from projections.metrics.packing import Floats as Floats
+    from projections.metrics.packing import Ints as Ints
 
 # numpy is imported where it is used: importing it takes a third of the server's start.
-
-
-class Points(msgspec.Struct, frozen=True):
-    """Points of one series in columns: steps, timestamps (milliseconds), values."""
-
-    steps: "Ints"
-    timestamps: "Ints"
-    values: "Floats"
-
-    def __len__(self) -> int:
-        return len(self.steps)
-
-    def slice(self, start: int, stop: int) -> "Points":
-        """The points from start up to stop, without copying."""
-        return Points(self.steps[start:stop], self.timestamps[start:stop], self.values[start:stop])
-
-    def take(self, indices: "Ints") -> "Points":
-        """The points at these indices."""
-        return Points(self.steps[indices], self.timestamps[indices], self.values[indices])
-
 
 LARGE_POINTS = 10_000
 """From here on numbers are crunched in a thread, so that other requests are not held up."""
@@ -51,52 +30,48 @@ SLICE_POINTS = 50_000
 CACHED_POINTS_MAX = 2_000_000
 
 
-async def read_points(views: Views, run_id: str, key: str) -> Points:
-    """All distinct points of a series, sorted by timestamp, step, value; NaN sorts as 0."""
-    rows = await views.fetchall(
-        """SELECT columns FROM metric_segments INDEXED BY metric_segments_of_series
-           WHERE run_id = ? AND key = ? ORDER BY segment_id""",
-        (run_id, key),
-    )
-    segments = [columns for (columns,) in rows]
-    if sum(map(len, segments)) < LARGE_POINTS * 24:
-        return _distinct(_joined(segments))
-    return await asyncio.to_thread(lambda: _distinct(_joined(segments)))
+async def read_points(views: Views, run_id: str, key: str, rank: int | None = None) -> Points:
+    """All distinct points of a series, sorted by timestamp, step, value; NaN sorts as 0.
+
+    rank: only the points that this rank of a distributed run logged; None for the points of all.
+    """
+    content = await Content.of_series(views, run_id, key, rank)
+    if content.size < LARGE_POINTS * 8:
+        return _distinct(stored_points(content))
+    return await asyncio.to_thread(lambda: _distinct(stored_points(content)))
 
 
 class Histories:
     """Reads histories and keeps the last few large ones, for clients that page through them.
 
-    What is kept is used as long as the series' segments are the same.
+    What is kept is used as long as nothing was added to the run.
     """
 
     def __init__(self, views: Views, points_max: int = CACHED_POINTS_MAX) -> None:
         self._views = views
         self._points_max = points_max
-        self._kept: dict[tuple[str, str], tuple[tuple[object, ...], Points]] = {}
+        self._kept: dict[tuple[str, str], tuple[object, Points]] = {}
 
     async def read(self, run_id: str, key: str) -> Points:
         """All distinct points of a series, as `read_points` gives them."""
         kept = self._kept.get((run_id, key))
-        if kept is not None and kept[0] == await self._stamp(run_id, key):
+        if kept is not None and kept[0] == await self._stamp(run_id):
             return kept[1]
         # The stamp is taken first: points that arrive meanwhile only make it stale.
-        stamp = await self._stamp(run_id, key)
+        stamp = await self._stamp(run_id)
         points = await read_points(self._views, run_id, key)
         if LARGE_POINTS <= len(points) <= self._points_max:
             self._keep((run_id, key), stamp, points)
         return points
 
-    async def _stamp(self, run_id: str, key: str) -> tuple[object, ...]:
+    async def _stamp(self, run_id: str) -> object:
+        """How many points the run has: they only ever grow."""
         row = await self._views.fetchone(
-            """SELECT count(*), max(segment_id), sum(points)
-               FROM metric_segments INDEXED BY metric_segments_of_series
-               WHERE run_id = ? AND key = ?""",
-            (run_id, key),
+            "SELECT points FROM metric_documents WHERE run_id = ?", (run_id,)
         )
-        return row or ()
+        return row
 
-    def _keep(self, series: tuple[str, str], stamp: tuple[object, ...], points: Points) -> None:
+    def _keep(self, series: tuple[str, str], stamp: object, points: Points) -> None:
         self._kept.pop(series, None)
         self._kept[series] = (stamp, points)
         while sum(len(each) for _, each in self._kept.values()) > self._points_max:
@@ -121,20 +96,6 @@ async def encode(points: Points, key: str, run_id: str | None = None) -> bytes:
     return b"".join([each async for each in encoded_slices(points, key, run_id)])
 
 
-def _joined(segments: Sequence[bytes]) -> Points:
-    import numpy as np
-
-    steps, timestamps, values = [], [], []
-    for columns in segments:
-        cut = len(columns) // 3
-        steps.append(np.frombuffer(columns, "<i8", count=cut // 8))
-        timestamps.append(np.frombuffer(columns, "<i8", count=cut // 8, offset=cut))
-        values.append(np.frombuffer(columns, "<f8", count=cut // 8, offset=2 * cut))
-    if not segments:
-        return Points(np.empty(0, "<i8"), np.empty(0, "<i8"), np.empty(0, "<f8"))
-    return Points(np.concatenate(steps), np.concatenate(timestamps), np.concatenate(values))
-
-
 def _distinct(points: Points) -> Points:
     """Sort and drop repeats; points that are already in order are not sorted again."""
     import numpy as np
@@ -152,8 +113,7 @@ def _distinct(points: Points) -> Points:
     same_step = same_time & (steps[1:] == steps[:-1])
     if (later | further | (same_step & (counted[1:] > counted[:-1]))).all():
         return points
-    # Zero and minus zero are one point; the sign makes it the same one in any order of segments.
-    order = np.lexsort((np.signbit(points.values), nan, counted, steps, times))
+    order = _order(times, steps, counted, nan, points.values)
     times, steps, counted, nan = times[order], steps[order], counted[order], nan[order]
     new = np.empty(len(order), dtype=bool)
     new[0] = True
@@ -164,6 +124,25 @@ def _distinct(points: Points) -> Points:
         | (nan[1:] != nan[:-1])
     )
     return points.take(order[new])
+
+
+def _order(
+    times: "Ints", steps: "Ints", counted: "Floats", nan: "Flags", values: "Floats"
+) -> "Ints":
+    """The order by time, step and value; values are only compared where the rest is equal."""
+    import numpy as np
+
+    order = np.lexsort((steps, times))
+    same = (times[order][1:] == times[order][:-1]) & (steps[order][1:] == steps[order][:-1])
+    if not same.any():
+        return order
+    place = np.concatenate(([0], np.cumsum(~same)))
+    tied = np.flatnonzero(np.append(same, False) | np.append(False, same))
+    some = order[tied]
+    # Zero and minus zero are one point; the sign makes it the same one in any order of pieces.
+    keys = (np.signbit(values[some]), nan[some], counted[some], place[tied])
+    order[tied] = some[np.lexsort(keys)]
+    return order
 
 
 def encode_points(points: Points, key: str, run_id: str | None = None) -> bytes:

@@ -1,20 +1,22 @@
-"""The metrics projection: tables, fold, flush.  The questions are in `history.py`."""
+"""The metrics projection: tables, fold, flush.
+
+The questions are in `history.py`, `zoom.py` and `series.py`; `compaction.py` says how points move.
+"""
 
 import sqlite3
 
-import msgspec
-
 from eventtrack.events import Recorded
-from eventtrack.events.metrics import MetricsLogged
+from eventtrack.events.metrics import MetricsLogged, Table
 from projections.metrics.compaction import Compactor
-from projections.metrics.fold import Arrived, latest_of
-from projections.metrics.numbers import clamped
+from projections.metrics.fold import latest_of
+from projections.metrics.latest import LatestPoints
+from projections.metrics.wide import gather
 from projections.projection import Projection
 from projections.rows import Rows
 
 metrics = Projection(
     "metrics",
-    version=2,
+    version=3,
     tables="""
     -- Per metric, the point with the greatest (step, timestamp, value).
     CREATE TABLE latest_metrics (
@@ -30,44 +32,57 @@ metrics = Projection(
 
     -- The latest metrics of a run, ready encoded as the wire's JSON list.
     CREATE TABLE metric_documents (
-        run_id TEXT PRIMARY KEY, metrics BLOB NOT NULL
+        run_id TEXT PRIMARY KEY,
+        metrics BLOB NOT NULL,
+        points INTEGER NOT NULL                  -- of all metrics, as often as they were logged
     ) STRICT, WITHOUT ROWID;
 
-    -- Points in the order they were logged: packed steps, timestamps and values, one after another.
-    CREATE TABLE metric_segments (
-        segment_id INTEGER PRIMARY KEY,
+    -- Points that arrived lately, all metrics of a run together (`wide.py`).
+    CREATE TABLE metric_wide (
+        wide_id INTEGER PRIMARY KEY,
+        run_id TEXT NOT NULL,
+        points INTEGER NOT NULL,                 -- of all metrics
+        series INTEGER NOT NULL,                 -- how many metrics
+        columns BLOB NOT NULL
+    ) STRICT;
+    CREATE INDEX metric_wide_of_run ON metric_wide (run_id);
+
+    -- Points of one series that are too few for a block yet (`packing.py`, `summary.py`).
+    CREATE TABLE metric_tails (
+        tail_id INTEGER PRIMARY KEY,
         run_id TEXT NOT NULL,
         key TEXT NOT NULL,
+        rank INTEGER NOT NULL,                   -- -1 when not known
         points INTEGER NOT NULL,
-        columns BLOB NOT NULL                    -- points * 24 bytes
+        summary BLOB NOT NULL,
+        columns BLOB NOT NULL
     ) STRICT;
-    CREATE INDEX metric_segments_of_series ON metric_segments (run_id, key, segment_id, points);
+    CREATE INDEX metric_tails_of_series ON metric_tails (run_id, key, rank, points);
+
+    -- Neighbouring blocks of a series with their summaries.  Only a run's last groups grow.
+    CREATE TABLE metric_groups (
+        group_id INTEGER PRIMARY KEY,
+        run_id TEXT NOT NULL,
+        key TEXT NOT NULL,
+        rank INTEGER NOT NULL,
+        blocks INTEGER NOT NULL,                 -- how many; their ids count up from group_id * 64
+        points INTEGER NOT NULL,
+        summary BLOB NOT NULL,                   -- of all blocks together
+        summaries BLOB NOT NULL                  -- of each block
+    ) STRICT;
+    CREATE INDEX metric_groups_of_series ON metric_groups (run_id, key, rank, blocks);
+
+    -- Points that stay where they are: 4,096 to 8,191 of one series, sorted by step.
+    CREATE TABLE metric_blocks (
+        block_id INTEGER PRIMARY KEY, columns BLOB NOT NULL
+    ) STRICT;
     """,
 )
 
-_PUT_LATEST = """
-    INSERT INTO latest_metrics (run_id, key, step, timestamp, value, is_nan)
-    VALUES (?, ?, ?, ?, ?, ?)
-    ON CONFLICT DO UPDATE SET value = excluded.value, is_nan = excluded.is_nan,
-        step = excluded.step, timestamp = excluded.timestamp
-    WHERE (excluded.step, excluded.timestamp, excluded.value)
-        > (latest_metrics.step, latest_metrics.timestamp, latest_metrics.value)"""
-
-_PUT_SEGMENT = "INSERT INTO metric_segments (run_id, key, points, columns) VALUES (?, ?, ?, ?)"
-
 _FOLD = "metrics"
 
-_encoder = msgspec.json.Encoder()
-
-Folded = dict[str, dict[str, Arrived]]
-"""run id -> metric key -> what arrived."""
-
-
-class _Metric(msgspec.Struct):
-    key: str
-    value: float | str
-    timestamp: int
-    step: int
+Folded = dict[str, list[Table]]
+"""run id -> what arrived, in the order of the log."""
 
 
 @metrics.on(MetricsLogged)
@@ -76,49 +91,26 @@ def logged(rows: Rows, event: MetricsLogged, at: Recorded) -> None:
     folded: Folded = rows.fold(_FOLD, dict)
     of_run = folded.get(event.run_id)
     if of_run is None:
-        of_run = folded[event.run_id] = {}
-    for series in event.series():
-        arrived = of_run.get(series.key)
-        if arrived is None:
-            arrived = of_run[series.key] = Arrived()
-        arrived.add(series)
+        of_run = folded[event.run_id] = []
+    of_run += [table for table in event.tables if table.points and table.values]
 
 
 @metrics.finish
 def write_batch(rows: Rows, connection: sqlite3.Connection) -> None:
-    """One segment and one upsert of the latest value for each series of the batch."""
+    """Per run: its latest points, its document, one wide row."""
     folded: Folded = rows.fold(_FOLD, dict)
-    if not folded:
+    batch = {run_id: gather(tables) for run_id, tables in folded.items() if tables}
+    if not batch:
         return
-    segments: list[tuple[str, str, int, bytes]] = []
-    latest: list[tuple[str, str, int, int, float, bool]] = []
-    for run_id, of_run in folded.items():
-        for key, arrived in of_run.items():
-            steps, timestamps, values = arrived.joined()
-            segments.append((run_id, key, len(steps) // 8, steps + timestamps + values))
-            latest.append((run_id, key, *latest_of(steps, timestamps, values)))
-    connection.executemany(_PUT_SEGMENT, segments)
-    connection.executemany(_PUT_LATEST, latest)
-    rows.keep("metrics compactor", Compactor).compact(
-        connection, [(run_id, key) for run_id, key, *_ in segments]
-    )
-    _refresh_documents(connection, list(folded))
-
-
-def _refresh_documents(connection: sqlite3.Connection, run_ids: list[str]) -> None:
-    documents = []
-    for run_id in run_ids:
-        latest = [
-            _Metric(key, "NaN" if is_nan else clamped(value), timestamp, step)
-            for key, value, is_nan, timestamp, step in connection.execute(
-                """SELECT key, value, is_nan, timestamp, step FROM latest_metrics
-                   WHERE run_id = ? ORDER BY key""",
-                (run_id,),
+    rows.keep("latest metrics", LatestPoints).write(
+        connection,
+        (
+            (
+                run_id,
+                (point for table in tables for point in latest_of(table)),
+                sum(table.points * len(table.values) for table in tables),
             )
-        ]
-        documents.append((run_id, _encoder.encode(latest)))
-    connection.executemany(
-        """INSERT INTO metric_documents VALUES (?, ?)
-           ON CONFLICT DO UPDATE SET metrics = excluded.metrics""",
-        documents,
+            for run_id, tables in batch.items()
+        ),
     )
+    rows.keep("metrics compactor", Compactor).write(connection, batch)

@@ -1,4 +1,7 @@
-"""`python scripts/bench`: the same workloads against eventtrack and its peers, in one run."""
+"""`python scripts/bench`: the same workloads against eventtrack and its peers, in one run.
+
+With `--calls`: what one log call costs the thread that trains, tracker by tracker.
+"""
 
 import sys
 from pathlib import Path
@@ -7,7 +10,10 @@ if not __package__:
     # Run as a directory, so the first entry is this folder; absolute imports need the checkout.
     sys.path[0] = str(Path(__file__).resolve().parents[2])
 
-from scripts.bench.cli import main
+if "--calls" in sys.argv[1:]:
+    from scripts.bench.calls.cli import main
+else:
+    from scripts.bench.cli import main
 
 if __name__ == "__main__":
     main()

@@ -77,7 +77,9 @@ def soak(folder: Path, *, trainers: int, seconds: float, pause: float, kills: in
             run_id = f"run-{number}"
             counter = folder / "counters" / run_id
             counter.write_bytes(bytes(8))
-            script = f"import sys; sys.argv[1:] = {[run_id, str(counter), str(seconds), str(pause)]}"
+            script = (
+                f"import sys; sys.argv[1:] = {[run_id, str(counter), str(seconds), str(pause)]}"
+            )
             processes[run_id] = start(
                 script + TRAINER, url, spool, EVENTTRACK_EXIT_TIMEOUT_SECONDS="60"
             )

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -102,12 +103,9 @@ def restarted(stack: Stack) -> Receiver:
 async def refused_ahead(
     receive: Callable[[Request, str], Awaitable[object]], request: Request
 ) -> None:
-    try:
+    with pytest.raises(OutOfSequence) as caught:
         await receive(request, ACTOR)
-    except OutOfSequence as error:
-        assert error.expected == request.sequence - 1
-    else:
-        raise AssertionError("a request after a gap was stored")
+    assert caught.value.expected == request.sequence - 1
 
 
 async def check(stack: Stack, sent: "Counter[str]") -> None:

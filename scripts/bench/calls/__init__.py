@@ -1,0 +1,1 @@
+"""What one log call costs the thread that trains, tracker by tracker."""
