@@ -29,6 +29,9 @@ from eventtrack.server.protection import Protection
 HEADS_MAX = 2000
 """Heads whose verdict is remembered."""
 
+BODY_BYTES_MAX = 1 << 20
+"""A log call of the lane is held in memory until it is whole; larger ones are rare."""
+
 _PREFIX = b"POST /api/2.0/mlflow/runs/log-"
 _READERS: dict[bytes, Callable[[bytes], tuple[str, list[Series]] | None]] = {
     b"POST /api/2.0/mlflow/runs/log-metric HTTP/1.1": read_plain_metric,
@@ -41,27 +44,37 @@ Reader = Callable[[bytes], tuple[str, list[Series]] | None]
 Verdict = tuple[Reader | None, int]
 """How the body of a head's request is read, None for the general way; and the body's length."""
 
+Judged = tuple[Reader, int, int]
+"""How a request's body is read, where it begins, and the size of the whole request."""
+
 _GENERAL: Verdict = (None, 0)
 
 
 class Lane:
-    """What all connections of a server share."""
+    """What all connections of a server share.  clock: seconds since 1970, for the Date header."""
 
     def __init__(
-        self, handler: Handler, protection: Protection, next_id: Callable[[], str]
+        self,
+        handler: Handler,
+        protection: Protection,
+        next_id: Callable[[], str],
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._handler = handler
         self._protection = protection
         self._next_id = next_id
+        self._clock = clock
         self._verdicts: dict[bytes, Verdict] = {}
         self._second = 0
         self._date = b""
         self.taken = 0
         self.seconds = 0.0
 
-    def take(self, data: bytes, actor: str) -> "asyncio.Future[Position] | None":
-        """Append a whole request's points; None when it must take the general way."""
+    def judge(self, data: bytes) -> "Judged | None":
+        """Whether a request that begins with these bytes may take the lane."""
         end = data.find(b"\r\n\r\n")
+        if end < 0:
+            return None
         head = data[:end]
         verdict = self._verdicts.get(head)
         if verdict is None:
@@ -70,10 +83,12 @@ class Lane:
                 self._verdicts.clear()
             self._verdicts[head] = verdict
         read, length = verdict
-        if read is None or len(data) != end + 4 + length:
-            return None
+        return None if read is None else (read, end + 4, end + 4 + length)
+
+    def take(self, read: Reader, body: bytes, actor: str) -> "asyncio.Future[Position] | None":
+        """Append a request's points; None when it must take the general way."""
         try:
-            found = read(data[end + 4 :])
+            found = read(body)
             return None if found is None else self._handler.log_now(found[0], found[1], actor)
         except (EventtrackError, LogError):
             # The general way comes to the same refusal, and words it.
@@ -97,6 +112,7 @@ class Lane:
             read is None
             or not length.isdigit()
             or len(length) > 9
+            or int(length) > BODY_BYTES_MAX
             or kind != b"application/json"
             or headers.get(b"connection", b"keep-alive").lower() != b"keep-alive"
             or not headers.keys() <= _PLAIN
@@ -108,7 +124,7 @@ class Lane:
 
     def answer(self) -> bytes:
         """The bytes of a 200 with an empty object, marked like every answer."""
-        now = int(time.time())
+        now = int(self._clock())
         if now != self._second:
             self._second = now
             self._date = formatdate(now, usegmt=True).encode()
@@ -125,7 +141,18 @@ _ANSWER = (
 class LaneProtocol(RequestHandler):
     """aiohttp's protocol, with the fast lane before its parser."""
 
-    __slots__ = ("_actor", "_closing", "_held", "_lane", "_partial", "_started", "_under_way")
+    __slots__ = (
+        "_actor",
+        "_closing",
+        "_held",
+        "_judged",
+        "_lane",
+        "_missing",
+        "_partial",
+        "_parts",
+        "_started",
+        "_under_way",
+    )
 
     def __init__(self, lane: Lane, manager: web.Server, **options: Any) -> None:
         super().__init__(manager, **options)
@@ -136,6 +163,9 @@ class LaneProtocol(RequestHandler):
         self._closing = False
         self._actor = ""
         self._started = 0.0
+        self._judged: Judged | None = None
+        self._parts: list[bytes] = []
+        self._missing = 0
 
     def data_received(self, data: bytes) -> None:
         """Take an ordinary log call, or hand the bytes to aiohttp."""
@@ -144,13 +174,48 @@ class LaneProtocol(RequestHandler):
             self._held += data
             self._reading(False)
             return
+        if self._missing:
+            self._gather(data)
+            return
         if data.startswith(_PREFIX) and self._is_idle():
-            self._started = time.perf_counter()
-            future = self._lane.take(bytes(data), self._actor or self._find_actor())
-            if future is not None:
-                self._under_way = future
-                future.add_done_callback(lambda _: self._settle(data))
+            judged = self._lane.judge(data)
+            if judged is not None:
+                self._started = time.perf_counter()
+                self._judged = judged
+                size = judged[2]
+                if len(data) < size:
+                    # Most clients send the body by itself.
+                    self._parts, self._missing = [data], size - len(data)
+                    self._stay()
+                else:
+                    self._enter(data[:size], data[size:])
                 return
+        self._general(data)
+
+    def _gather(self, data: bytes) -> None:
+        """Wait until the request that was begun is whole."""
+        self._missing -= len(data)
+        self._parts.append(data)
+        if self._missing <= 0:
+            assert self._judged is not None
+            whole, size = b"".join(self._parts), self._judged[2]
+            self._parts, self._missing = [], 0
+            self._enter(whole[:size], whole[size:])
+
+    def _enter(self, request: bytes, rest: bytes) -> None:
+        """Append what a whole request logs; the rest belongs to the next one."""
+        assert self._judged is not None
+        read, begin, _ = self._judged
+        future = self._lane.take(read, request[begin:], self._actor or self._find_actor())
+        if future is None:
+            self._general(request + rest)
+            return
+        self._under_way = future
+        self._held = rest
+        future.add_done_callback(lambda _: self._settle(request))
+
+    def _general(self, data: bytes) -> None:
+        """Hand bytes to aiohttp."""
         before = self._request_count
         super().data_received(data)
         # aiohttp's parser may hold the beginning of a request, whose rest belongs to it.
@@ -176,7 +241,7 @@ class LaneProtocol(RequestHandler):
         self._actor = f"{ANONYMOUS}@{peer[0] if isinstance(peer, tuple) else peer or 'unknown'}"
         return self._actor
 
-    def _settle(self, data: bytes) -> None:
+    def _settle(self, request: bytes) -> None:
         """The points are durable, or could not be stored."""
         future, self._under_way = self._under_way, None
         assert future is not None
@@ -187,19 +252,23 @@ class LaneProtocol(RequestHandler):
             return
         if future.cancelled() or future.exception() is not None:
             # Nothing was stored: the general way tries again, and words the refusal.
-            super().data_received(data)
+            self._general(request)
         else:
             lane = self._lane
             transport.write(lane.answer())
             lane.taken += 1
             lane.seconds += time.perf_counter() - self._started
-            self._next_keepalive_close_time = self._loop.time() + self._keepalive_timeout
+            self._stay()
         held, self._held = self._held, b""
         if held:
             self._reading(True)
             self.data_received(held)
         if self._closing and self._under_way is None:
             super().close()
+
+    def _stay(self) -> None:
+        """Not idle: put off the moment at which aiohttp would close the connection."""
+        self._next_keepalive_close_time = self._loop.time() + self._keepalive_timeout
 
     def _reading(self, on: bool) -> None:
         transport = self.transport

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from eventtrack.client.capture.secrets import redacted_arguments, redacted_url
 
-GIT_SECONDS = 5.0
+GIT_SECONDS = 2.0
 """A repository on a slow disk is left out rather than waited for."""
 
 logger = logging.getLogger("eventtrack")
@@ -25,14 +25,26 @@ def run_tags(*, git: bool = True, command: bool = True, host: bool = True) -> di
     if host:
         tags |= _host_tags()
     if git:
-        script = _script()
-        tags |= git_tags(script.parent if script else Path.cwd())
+        tags |= _own_git_tags()
     return tags
+
+
+def _own_git_tags() -> dict[str, str]:
+    """The tags of the repository this process's code is in: its script's, or its notebook's."""
+    if not _in_notebook():
+        script = _script()
+        # The folder of `python -c` says nothing about the code that runs.
+        return git_tags(script.parent, script) if script else {}
+    try:
+        return git_tags(Path.cwd())
+    except OSError as error:
+        logger.debug("the notebook's folder is gone: %s", error)
+        return {}
 
 
 def source_tags(*, command: bool) -> dict[str, str]:
     """User and entry point, as MLflow names them, and the command line without its secrets."""
-    notebook = "ipykernel" in sys.modules
+    notebook = _in_notebook()
     script = _script()
     name = str(script) if script else (sys.argv[0] if sys.argv and sys.argv[0] else "python")
     tags = {
@@ -41,16 +53,28 @@ def source_tags(*, command: bool) -> dict[str, str]:
     }
     try:
         tags["mlflow.user"] = getpass.getuser()
-    except (KeyError, OSError):
+    except (ImportError, KeyError, OSError):
         logger.debug("this process's user has no name")
     if command and not notebook:
         tags["eventtrack.command"] = shlex.join(redacted_arguments(sys.argv))
-    return tags
+    return {key: _encodable(text) for key, text in tags.items()}
+
+
+def _encodable(text: str) -> str:
+    """A text that can be sent: Python keeps bytes that are not UTF-8 as lone surrogates."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _in_notebook() -> bool:
+    """Whether a kernel runs this code; ipykernel is imported by other programs, too."""
+    # Only asked, never imported: who has not imported IPython is not in a notebook.
+    get_ipython = getattr(sys.modules.get("IPython"), "get_ipython", None)
+    return get_ipython is not None and getattr(get_ipython(), "kernel", None) is not None
 
 
 def _host_tags() -> dict[str, str]:
     return {
-        "eventtrack.host": socket.gethostname(),
+        "eventtrack.host": _encodable(socket.gethostname()),
         "eventtrack.platform": platform.platform(),
         "eventtrack.python": f"{platform.python_implementation()} {platform.python_version()}",
     }
@@ -59,17 +83,25 @@ def _host_tags() -> dict[str, str]:
 def _script() -> Path | None:
     """The file that was started, when there is one."""
     main = sys.modules.get("__main__")
-    found = getattr(main, "__file__", None) or (sys.argv[0] if sys.argv else "")
-    path = Path(found) if found else None
-    return path.absolute() if path is not None and path.is_file() else None
+    # What runs another script (a profiler) is the main module, but leaves it its arguments.
+    for found in (sys.argv[0] if sys.argv else "", getattr(main, "__file__", None)):
+        try:
+            if found and Path(found).is_file():
+                return Path(found).absolute()
+        except (OSError, ValueError) as error:
+            logger.debug("%r is no script: %s", found, error)
+    return None
 
 
-def git_tags(folder: Path) -> dict[str, str]:
-    """Commit, branch, remote and whether anything was changed, of the repository of a folder."""
+def git_tags(folder: Path, script: Path | None = None) -> dict[str, str]:
+    """Commit, branch, remote and whether anything was changed, of the repository of a folder.
+
+    script: when git ignores it (a tool in `.venv/bin`), it is not of this repository: no tags.
+    """
     if shutil.which("git") is None:
         return {}
     commit = _git(folder, "rev-parse", "HEAD")
-    if not commit:
+    if not commit or (script and _git(folder, "check-ignore", "-q", str(script)) is not None):
         return {}
     tags = {"mlflow.source.git.commit": commit}
     branch = _git(folder, "rev-parse", "--abbrev-ref", "HEAD")
@@ -86,18 +118,21 @@ def git_tags(folder: Path) -> dict[str, str]:
 
 def _git(folder: Path, *arguments: str) -> str | None:
     """What git says, None when it fails or takes too long."""
+    # A hook or `git rebase --exec` that started this process speaks of its own repository.
+    inherited = {name: text for name, text in os.environ.items() if not name.startswith("GIT_")}
     try:
         done = subprocess.run(
             ["git", "-C", str(folder), *arguments],
             capture_output=True,
-            text=True,
+            encoding="utf-8",
+            errors="backslashreplace",
             timeout=GIT_SECONDS,
             check=False,
             stdin=subprocess.DEVNULL,
             # Looking must not take the repository's lock from the user's own git.
-            env={**os.environ, "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"},
+            env={**inherited, "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"},
         )
-    except (OSError, subprocess.TimeoutExpired, UnicodeDecodeError) as error:
+    except (OSError, ValueError, subprocess.TimeoutExpired) as error:
         logger.debug("git said nothing: %s", error)
         return None
     return done.stdout.strip() if done.returncode == 0 else None
@@ -112,5 +147,5 @@ def packages() -> list[str]:
         name = each.metadata["Name"]
         if name:
             # The first on the path is the one that is imported.
-            found.setdefault(name.lower(), f"{name}=={each.version}")
+            found.setdefault(name.lower(), _encodable(f"{name}=={each.version}"))
     return [found[name] for name in sorted(found)]
