@@ -33,14 +33,14 @@ BODY_BYTES_MAX = 1 << 20
 """A log call of the lane is held in memory until it is whole; larger ones are rare."""
 
 _PREFIX = b"POST /api/2.0/mlflow/runs/log-"
-_READERS: dict[bytes, Callable[[bytes], tuple[str, list[Series]] | None]] = {
+_READERS: dict[bytes, Callable[[bytes | memoryview], tuple[str, list[Series]] | None]] = {
     b"POST /api/2.0/mlflow/runs/log-metric HTTP/1.1": read_plain_metric,
     b"POST /api/2.0/mlflow/runs/log-batch HTTP/1.1": read_plain_batch,
 }
 _PLAIN = frozenset((b"accept", b"accept-encoding", b"user-agent", b"connection"))
 """Headers that change nothing about a log call."""
 
-Reader = Callable[[bytes], tuple[str, list[Series]] | None]
+Reader = Callable[[bytes | memoryview], tuple[str, list[Series]] | None]
 Verdict = tuple[Reader | None, int]
 """How the body of a head's request is read, None for the general way; and the body's length."""
 
@@ -85,7 +85,7 @@ class Lane:
         read, length = verdict
         return None if read is None else (read, end + 4, end + 4 + length)
 
-    def take(self, read: Reader, body: bytes, actor: str) -> "asyncio.Future[Position] | None":
+    def take(self, read: Reader, body: memoryview, actor: str) -> "asyncio.Future[Position] | None":
         """Append a request's points; None when it must take the general way."""
         try:
             found = read(body)
@@ -206,7 +206,8 @@ class LaneProtocol(RequestHandler):
         """Append what a whole request logs; the rest belongs to the next one."""
         assert self._judged is not None
         read, begin, _ = self._judged
-        future = self._lane.take(read, request[begin:], self._actor or self._find_actor())
+        body = memoryview(request)[begin:]
+        future = self._lane.take(read, body, self._actor or self._find_actor())
         if future is None:
             self._general(request + rest)
             return

@@ -134,7 +134,7 @@ def log_metric(door: Door) -> Handle:
     return handle
 
 
-def read_plain_metric(body: bytes) -> tuple[str, list[Series]] | None:
+def read_plain_metric(body: bytes | memoryview) -> tuple[str, list[Series]] | None:
     """A log-metric body as clients send it: run and point; None for the general way.
 
     Raises InvalidParameter when the point breaks a rule.
@@ -149,7 +149,7 @@ def read_plain_metric(body: bytes) -> tuple[str, list[Series]] | None:
     return run_id, [commands.one_series(fast.key, fast.value, fast.timestamp, fast.step)]
 
 
-def read_plain_batch(body: bytes) -> tuple[str, list[Series]] | None:
+def read_plain_batch(body: bytes | memoryview) -> tuple[str, list[Series]] | None:
     """A log-batch body of metrics alone: run and points; None for the general way.
 
     Raises InvalidParameter when a point breaks a rule.
