@@ -1,15 +1,19 @@
 """HTTP to the server over one keep-alive connection; the standard library is all it needs."""
 
 import base64
-import http.client
 import os
-import ssl
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urlsplit
 
 import msgspec
+
+if TYPE_CHECKING:
+    from http.client import HTTPConnection
+
+# http.client and ssl are imported by the thread that sends: they take longer than all the rest.
 
 TIMEOUT_SECONDS = 30.0
 CHUNK_BYTES = 1 << 20
@@ -69,7 +73,7 @@ class Connection:
         self._prefix = parts.path.rstrip("/")
         self._timeout = timeout_seconds
         self._headers = dict(_credentials(parts.username, parts.password))
-        self._connection: http.client.HTTPConnection | None = None
+        self._connection: HTTPConnection | None = None
 
     def request(
         self,
@@ -88,6 +92,8 @@ class Connection:
             self._send("PUT", path, opened, {"Content-Length": str(size)})
 
     def _send(self, method: str, path: str, body: object, headers: Mapping[str, str]) -> bytes:
+        from http.client import HTTPException
+
         try:
             connection = self._open()
             connection.request(
@@ -98,14 +104,17 @@ class Connection:
             )
             response = connection.getresponse()
             content = response.read()
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, HTTPException) as error:
             self.close()
             raise Unreachable(f"{self._host}: {error or type(error).__name__}") from error
         if response.status >= 300:
             raise Refusal(response.status, content, response.headers.get("Retry-After"))
         return content
 
-    def _open(self) -> http.client.HTTPConnection:
+    def _open(self) -> "HTTPConnection":
+        import http.client
+        import ssl
+
         if self._connection is None:
             if self._tls:
                 insecure = os.environ.get("MLFLOW_TRACKING_INSECURE_TLS", "").lower()

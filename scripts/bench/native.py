@@ -54,12 +54,12 @@ class NativeBatches:
         self._seed = seed
         self._sent = 0
         self._acknowledged = 0
-        self._pool: list[dict[str, bytes]] = []
+        self._pool: list[dict[str, bytes | list[float]]] = []
 
-    def _columns(self) -> list[dict[str, bytes]]:
+    def _columns(self) -> list[dict[str, bytes | list[float]]]:
         pool = []
         for part in range(_POOL):
-            columns = {}
+            columns: dict[str, bytes | list[float]] = {}
             for key in range(self._keys):
                 values = curve(hash((self._seed, part, key)), self._steps)
                 columns[f"metric_{key:04d}"] = array("d", values).tobytes()
@@ -110,8 +110,11 @@ class NativeBatches:
         }
         step = self._acknowledged * self._steps - 1
         columns = self._pool[(self._acknowledged - 1) % _POOL]
-        return len(found) == self._keys and all(
-            int(found[key].step) == step
-            and float(found[key].value) == struct.unpack("<d", column[-8:])[0]
-            for key, column in columns.items()
-        )
+        if len(found) != self._keys:
+            return False
+        for key, column in columns.items():
+            assert isinstance(column, bytes)
+            (value,) = struct.unpack("<d", column[-8:])
+            if int(found[key].step) != step or float(found[key].value) != value:
+                return False
+        return True
