@@ -25,6 +25,7 @@ from eventtrack.server.door import Door
 from eventtrack.server.liveness import Liveness
 from eventtrack.server.protection import Protection
 from eventtrack.server.states import ViewStates
+from eventtrack.server.telemetry import Telemetry
 from eventtrack.settings import Settings
 from projections.builtin import BUILT_IN
 from projections.metrics.history import Histories
@@ -147,6 +148,7 @@ async def open_server(
         yield make_server(
             door,
             protection,
+            Telemetry(stack.log, stack.projector),
             body_bytes_max=settings.request_mebibytes_max << 20,
             access_log=settings.access_log,
         )

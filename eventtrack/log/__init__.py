@@ -117,6 +117,10 @@ class EventLog(Protocol):
         """The position of the last durable event."""
         ...
 
+    def count_after(self, after: Position) -> int:
+        """How many events lie between a position and the head, at most."""
+        ...
+
     async def wait(self, after: Position) -> None:
         """Return when the head is beyond this position."""
         ...

@@ -17,7 +17,9 @@ from typing import Any
 
 import aiosqlite
 
+from eventtrack.counters import COUNTS, SECONDS, Histogram
 from eventtrack.events import START, Fact, Position, Recorded, decode, encode
+from eventtrack.events.metrics import MetricsLogged
 from eventtrack.log import (
     Check,
     Entry,
@@ -88,6 +90,11 @@ class SqliteLog:
         self._streams: dict[str, list[int]] = {}
         self._actors: dict[str, int] = {}
         self._group = GroupCommit(self._commit)
+        self.events = 0
+        self.events_bytes = 0
+        self.points = 0
+        self.commit_seconds = Histogram(SECONDS)
+        self.commit_appends = Histogram(COUNTS)
         self._tail: deque[tuple[Recorded, int]] = deque()
         self._tail_bytes = 0
         self._waiters: list[tuple[Position, asyncio.Future[None]]] = []
@@ -129,6 +136,16 @@ class SqliteLog:
         """Appends waiting for the next commit."""
         return self._group.depth
 
+    @property
+    def queue_bytes(self) -> int:
+        """Bytes of payloads that are not durable yet."""
+        return self._group.waiting_bytes
+
+    @property
+    def queue_bytes_peak(self) -> int:
+        """The most that ever waited."""
+        return self._group.waiting_bytes_peak
+
     # Writing
 
     async def append(
@@ -155,6 +172,7 @@ class SqliteLog:
         """Store a group in one transaction and answer each of its members."""
         head = _Head(self._durable.position, self._durable.digest, self._durable.recorded_at)
         taken: dict[str, int] = {}
+        started = time.perf_counter()
         try:
             await self._know_streams(group)
             await self._know_actors(group)
@@ -169,6 +187,8 @@ class SqliteLog:
         for name, version in taken.items():
             self._streams[name][1] = version
         self._remember(recorded)
+        self.commit_seconds.observe(time.perf_counter() - started)
+        self.commit_appends.observe(len(group))
         for waiting, position in answers:
             waiting.succeed(position)
         self._wake()
@@ -310,6 +330,10 @@ class SqliteLog:
         """See `EventLog.head`."""
         return Position(self._durable.position)
 
+    def count_after(self, after: Position) -> int:
+        """See `EventLog.count_after`."""
+        return max(0, self._durable.position - after)
+
     async def refresh(self) -> None:
         """Look where the head is when another process writes the log (a read-only opening)."""
         for row in await self._rows(SELECT_HEAD, ()):
@@ -341,6 +365,11 @@ class SqliteLog:
         for event, size in recorded:
             self._tail.append((event, size))
             self._tail_bytes += size + 200
+            self.events += 1
+            self.events_bytes += size
+            if isinstance(event.event, MetricsLogged):
+                for table in event.event.tables:
+                    self.points += table.points * len(table.values)
         while self._tail_bytes > TAIL_BYTES_MAX:
             self._tail_bytes -= self._tail.popleft()[1] + 200
 

@@ -7,11 +7,13 @@ batches; a query that waits wakes it at once (read-your-writes).
 import asyncio
 import logging
 import sqlite3
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from eventtrack.counters import COUNTS, SECONDS, Histogram
 from eventtrack.events import START, Position
 from eventtrack.log import EventLog
 from eventtrack.projector import viewsfile
@@ -58,6 +60,8 @@ class Projector:
         self._stepping = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
         self._fault: str | None = None
+        self.batch_seconds = Histogram(SECONDS)
+        self.batch_events = Histogram(COUNTS)
 
     @classmethod
     async def open(
@@ -105,6 +109,10 @@ class Projector:
         """Why the views do not follow the log at the moment, or None."""
         return self._fault
 
+    def lag(self) -> int:
+        """How many events the views have not folded yet, at most."""
+        return self._log.count_after(self.position)
+
     async def catch_up(self, progress: Progress | None = None) -> None:
         """Apply all that the log holds now."""
         while self.position < (head := self._log.head()):
@@ -121,9 +129,12 @@ class Projector:
                 # Only erased events are left up to where the head was.
                 self.position = head
                 return
+            started = time.perf_counter()
             await asyncio.get_running_loop().run_in_executor(
                 self._worker, apply_batch, self._connection, self._projections, batch, self._kept
             )
+            self.batch_seconds.observe(time.perf_counter() - started)
+            self.batch_events.observe(len(batch))
             self.position = batch[-1].position
 
     async def _follow(self) -> None:

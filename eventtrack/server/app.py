@@ -11,15 +11,22 @@ from eventtrack.server.entrance import Entrance
 from eventtrack.server.lane import Lane, LaneServer
 from eventtrack.server.protection import Protection
 from eventtrack.server.routes import add_routes
+from eventtrack.server.telemetry import Telemetry
 
 
 def make_server(
-    door: Door, protection: Protection, *, body_bytes_max: int, access_log: bool
+    door: Door,
+    protection: Protection,
+    telemetry: Telemetry,
+    *,
+    body_bytes_max: int,
+    access_log: bool,
 ) -> web.Server:
     """The server behind the door; body_bytes_max: of requests that are not artifacts."""
     dispatch = Dispatch()
     add_routes(dispatch, door)
-    entrance = Entrance(dispatch, protection, access_log=access_log)
+    dispatch.add("GET", "/metrics", telemetry.handler())
+    entrance = Entrance(dispatch, protection, telemetry.requests, access_log=access_log)
     loop = asyncio.get_running_loop()
 
     def make_request(
@@ -38,7 +45,7 @@ def make_server(
     if access_log:
         # Every request must pass the entrance, which writes that log.
         return web.Server(entrance.handle, **options)
-    lane = Lane(door.handler, protection, entrance.next_id)
+    lane = Lane(door.handler, protection, entrance.next_id, telemetry.requests)
     return LaneServer(lane, entrance.handle, **options)
 
 

@@ -17,6 +17,9 @@ Handle = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 PATH_PARAMETERS = "path_parameters"
 """Where a request keeps the parts of its path that a route names: `request[PATH_PARAMETERS]`."""
 
+ROUTE = "route"
+"""Where a request keeps its route: a path, or the pattern that it matched."""
+
 _PLACEHOLDER = re.compile(r"\{(\w+)(\.\.\.)?\}")
 
 
@@ -48,10 +51,13 @@ class Dispatch:
 
     def find(self, request: web.BaseRequest) -> Handle:
         """The handler of a request; raises EndpointNotFound or MethodNotAllowed."""
-        methods = self._exact.get(request.raw_path)
+        path = request.raw_path
+        methods = self._exact.get(path)
         if methods is None:
             path = request.rel_url.raw_path
             methods = self._exact.get(path) or self._match(request, path)
+        # A pattern has noted itself already.
+        request.setdefault(ROUTE, path)
         handler = methods.get(request.method)
         if handler is None:
             allowed = ", ".join(sorted(methods))
@@ -60,9 +66,10 @@ class Dispatch:
 
     def _match(self, request: web.BaseRequest, path: str) -> dict[str, Handle]:
         """Match on the raw path, so that an encoded slash does not end a segment."""
-        for pattern, methods in self._patterns.values():
+        for route, (pattern, methods) in self._patterns.items():
             found = pattern.fullmatch(path)
             if found is not None:
+                request[ROUTE] = route
                 request[PATH_PARAMETERS] = {
                     name: unquote(value) for name, value in found.groupdict().items()
                 }

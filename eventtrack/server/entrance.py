@@ -15,10 +15,11 @@ from eventtrack.errors import (
     Unavailable,
 )
 from eventtrack.projector.projector import ProjectionStopped
-from eventtrack.server.dispatch import Dispatch
+from eventtrack.server.dispatch import ROUTE, Dispatch
 from eventtrack.server.mlflow.errors import response_of
 from eventtrack.server.native.errors import response_of as native_response_of
 from eventtrack.server.protection import Protection
+from eventtrack.server.telemetry import Requests
 from projections.search.errors import InvalidFilter
 
 logger = logging.getLogger("eventtrack.request")
@@ -26,6 +27,9 @@ logger = logging.getLogger("eventtrack.request")
 SLOW_SECONDS = 1.0
 REQUEST_ID = "X-Request-ID"
 _ID_CHARS_MAX = 100
+OTHER = "other"
+"""The route of what has none."""
+
 NATIVE_PREFIX = "/api/eventtrack/"
 _UNCHECKED_HOST = frozenset(("/health", "/version"))
 
@@ -33,7 +37,10 @@ _UNCHECKED_HOST = frozenset(("/health", "/version"))
 class Entrance:
     """Takes every request in.  access_log: log each, not only failed and slow ones."""
 
-    def __init__(self, dispatch: Dispatch, protection: Protection, *, access_log: bool) -> None:
+    def __init__(
+        self, dispatch: Dispatch, protection: Protection, requests: Requests, *, access_log: bool
+    ) -> None:
+        self._requests = requests
         self._find = dispatch.find
         self._protection = protection
         self._access_log = access_log
@@ -64,6 +71,7 @@ class Entrance:
         if not response.prepared:
             self._mark(request, response, request_id)
         seconds = time.perf_counter() - started
+        self._requests.count(request.get(ROUTE, OTHER), request.method, response.status, seconds)
         if self._access_log or response.status >= 500 or seconds > SLOW_SECONDS:
             _write_log(request, request_id, response.status, seconds, cause)
         return response

@@ -25,6 +25,7 @@ from eventtrack.log import LogError
 from eventtrack.server.calls import ANONYMOUS
 from eventtrack.server.mlflow.metrics import read_plain_batch, read_plain_metric
 from eventtrack.server.protection import Protection
+from eventtrack.server.telemetry import Requests
 
 HEADS_MAX = 2000
 """Heads whose verdict is remembered."""
@@ -37,6 +38,7 @@ _READERS: dict[bytes, Callable[[bytes | memoryview], tuple[str, list[Series]] | 
     b"POST /api/2.0/mlflow/runs/log-metric HTTP/1.1": read_plain_metric,
     b"POST /api/2.0/mlflow/runs/log-batch HTTP/1.1": read_plain_batch,
 }
+_ROUTES = {read: line.split()[1].decode() for line, read in _READERS.items()}
 _PLAIN = frozenset((b"accept", b"accept-encoding", b"user-agent", b"connection"))
 """Headers that change nothing about a log call."""
 
@@ -58,17 +60,17 @@ class Lane:
         handler: Handler,
         protection: Protection,
         next_id: Callable[[], str],
+        requests: Requests,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._handler = handler
         self._protection = protection
         self._next_id = next_id
+        self._requests = requests
         self._clock = clock
         self._verdicts: dict[bytes, Verdict] = {}
         self._second = 0
         self._date = b""
-        self.taken = 0
-        self.seconds = 0.0
 
     def judge(self, data: bytes) -> "Judged | None":
         """Whether a request that begins with these bytes may take the lane."""
@@ -121,6 +123,10 @@ class Lane:
         ):
             return _GENERAL
         return read, int(length)
+
+    def count(self, read: Reader, seconds: float) -> None:
+        """Note a log call that was answered."""
+        self._requests.count(_ROUTES[read], "POST", 200, seconds)
 
     def answer(self) -> bytes:
         """The bytes of a 200 with an empty object, marked like every answer."""
@@ -257,8 +263,8 @@ class LaneProtocol(RequestHandler):
         else:
             lane = self._lane
             transport.write(lane.answer())
-            lane.taken += 1
-            lane.seconds += time.perf_counter() - self._started
+            assert self._judged is not None
+            lane.count(self._judged[0], time.perf_counter() - self._started)
             self._stay()
         held, self._held = self._held, b""
         if held:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from projections.builtin import BUILT_IN
 from tests.rest import Rest
 from tests.servers import ServerProcess, clean_environment, eventtrack_server
 
@@ -107,7 +108,7 @@ def test_log_verify_says_that_the_log_is_intact(data: Path) -> None:
 def test_views_status_shows_every_projection(data: Path) -> None:
     status = run_json("views", "status", data=data)
     names = [each["projection"] for each in status["projections"]]
-    assert names == ["experiments", "runs", "metrics", "datasets", "logged_models"]
+    assert names == [projection.name for projection in BUILT_IN]
     assert "up to date" in run("views", "status", data=data).stdout
 
 

@@ -79,7 +79,7 @@ def steps(rest: Rest, run_id: str) -> list[int]:
 
 def test_the_answer_is_that_of_the_general_way(server: ServerProcess, run_id: str) -> None:
     with Wire(server) as wire:
-        answers = []
+        answers: list[tuple[int, dict[str, str], bytes]] = []
         # A header that the lane does not know sends the request the general way.
         for more in ((), (), ("X-Trace: 1",)):
             wire.send(log_metric(wire.port, run_id, len(answers), *more))
