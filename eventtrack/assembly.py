@@ -148,7 +148,7 @@ async def open_server(
         yield make_server(
             door,
             protection,
-            Telemetry(stack.log, stack.projector),
+            Telemetry(stack.log, stack.projector, eventtrack.__version__),
             body_bytes_max=settings.request_mebibytes_max << 20,
             access_log=settings.access_log,
         )

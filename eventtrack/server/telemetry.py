@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from aiohttp import web
 
-import eventtrack
 from eventtrack import limits
 from eventtrack.counters import SECONDS, Histogram
 from eventtrack.projector.projector import Projector
@@ -85,9 +84,10 @@ class Requests:
 
 
 class Telemetry:
-    """Gathers the counters of one server."""
+    """Gathers the counters of one server.  version: of this release."""
 
-    def __init__(self, log: LogCounters, projector: Projector) -> None:
+    def __init__(self, log: LogCounters, projector: Projector, version: str) -> None:
+        self._version = version
         self._log = log
         self._projector = projector
         self.requests = Requests()
@@ -160,7 +160,7 @@ class Telemetry:
             [((route,), histogram) for route, histogram in self.requests.seconds.items()],
         )
         info = GaugeMetricFamily("eventtrack_info", HELP["eventtrack_info"], labels=("version",))
-        info.add_metric((eventtrack.__version__,), 1)
+        info.add_metric((self._version,), 1)
         yield info
 
 
