@@ -24,7 +24,7 @@ ENTRY_BYTES = 8
 STORED_POINTS_MIN = 64
 """Shorter columns are stored raw: packing costs 7 us whatever the length."""
 
-PACK_LEVELS = ((512, 0), (sys.maxsize, 2))
+PACK_LEVELS = ((512, 0), (sys.maxsize, 3))
 """Up to so many points pcodec's level, of 12; higher ones take twice the time for the last two per
 cent, and for a hundred points even level 0 is as small."""
 

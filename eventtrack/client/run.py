@@ -30,6 +30,9 @@ logger = logging.getLogger("eventtrack")
 _Known = tuple[Callable[..., bytes], int, Segment | None]
 """How a row of these keys is packed, its number, and the segment that explains the number."""
 
+REPORTS_MAX = 50
+"""Different warnings of a run; a message may hold a value, and so be another one at every step."""
+
 _KEY_CHARS_MAX = 250
 _BAD_KEY_CHARS = re.compile(r"[^/\w.\- :]")
 _I64 = range(-(2**63), 2**63)
@@ -130,8 +133,12 @@ class Run:
         """Log several values at one step, at step 0 when none is given, as MLflow does."""
         self._carefully(self._log_labelled, metrics, step or 0, timestamp, labels)
 
-    def _log(self, data: Mapping[str, Any], step: int, timestamp: int | None) -> None:
+    def _log(
+        self, data: Mapping[str, Any], step: int, timestamp: int | None, counts: bool = True
+    ) -> None:
         """The careful way: names made fit, values made numbers, the layout written before the row.
+
+        counts: `log` without a step goes on after this one.
 
         A layout that needs no care is remembered, and its next row goes the short way.
         """
@@ -157,7 +164,8 @@ class Run:
             self._layouts[keys] = known = (pack, number, written)
         if tuple(data) == keys:
             self._known[keys] = known
-        self.step = max(self.step, int(step) + 1)
+        if counts:
+            self.step = max(self.step, int(step) + 1)
 
     def _log_labelled(
         self,
@@ -171,9 +179,7 @@ class Run:
         name = str(labels.get("dataset_name") or getattr(dataset, "name", ""))
         digest = str(labels.get("dataset_digest") or getattr(dataset, "digest", ""))
         if not model_id and not name:
-            step_before = self.step
-            self._log(data, step, timestamp)
-            self.step = step_before
+            self._log(data, step, timestamp, counts=False)
             return
         when = timestamp or time_ns() // 1_000_000
         self._write(
@@ -390,12 +396,14 @@ class Run:
             self._report(f"could not be logged: {type(error).__name__}: {error}")
 
     def _report(self, message: str) -> None:
-        """Warn once for each thing that is wrong."""
+        """Warn once for each thing that is wrong, and not for ever."""
         if self.options.strict:
             raise ValueError(message)
-        if message not in self._reported:
+        if message not in self._reported and len(self._reported) < REPORTS_MAX:
             self._reported.add(message)
             logger.warning("run %s: %s", self.run_id, message)
+            if len(self._reported) == REPORTS_MAX:
+                logger.warning("run %s: what else is wrong is not reported", self.run_id)
 
     def forget_parent(self) -> None:
         """In a forked child: the parent's spool and thread are not ours."""

@@ -34,12 +34,12 @@ def check(producer: str, sequence: int, following: int) -> None:
         )
 
 
-def is_repeat(state: ProducerState | None, sequence: int, following: int) -> bool:
+def is_repeat(state: ProducerState, sequence: int, following: int) -> bool:
     """Whether all of a request was stored before.
 
     Raises OutOfSequence when a part of it was, or when something before it is missing.
     """
-    if state is None or sequence == state.following:
+    if sequence == state.following:
         return False
     if following <= state.following:
         return True

@@ -102,10 +102,6 @@ class Receiver:
             return await self._receive(request, actor)
         producers.check(request.producer, request.sequence, request.following)
         async with self._hot.lock(producers.stream_of(request.producer)):
-            state = await self._hot.find_producer(request.producer)
-            if producers.is_repeat(state, request.sequence, request.following):
-                assert state is not None
-                return Received(state.following, 0, [], repeated=True)
             return await self._receive(request, actor)
 
     async def _receive(self, request: Request, actor: str) -> Received:
@@ -116,29 +112,22 @@ class Receiver:
             for run_id in locked:
                 await locks.enter_async_context(self._hot.lock(runs.stream_of(run_id)))
             for _ in range(DECISIONS_MAX):
+                # Judged and stored by one and the same state: read twice, it could be another.
+                state = await self._producer(request)
+                if state and producers.is_repeat(state, request.sequence, request.following):
+                    return Received(state.following, 0, [], repeated=True)
+                version = state.version if state is not None else 0
                 plan = await self._decide(commands)
-                entries = plan.entries + await self._receipt(request)
-                if not entries or await self._handler.append(
-                    entries, actor, list(plan.checks.values())
-                ):
-                    self._take_over(request, plan)
+                entries = plan.entries + _receipt(request, version)
+                checks = list(plan.checks.values())
+                if not entries or await self._handler.append(entries, actor, checks):
+                    self._take_over(request, plan, version + 1)
                     return Received(request.following, plan.stored, request.refused + plan.refused)
                 self._forget(request, plan)
-                if request.producer:
-                    state = await self._hot.find_producer(request.producer)
-                    if producers.is_repeat(state, request.sequence, request.following):
-                        # Another server stored the same request meanwhile.
-                        return Received(request.following, 0, [], repeated=True)
         raise contended("what the request changes")
 
-    async def _receipt(self, request: Request) -> list[Entry]:
-        """The fact that the producer's request was received, to be stored with the rest."""
-        if not request.producer:
-            return []
-        state = await self._hot.find_producer(request.producer)
-        fact = producers.received(request.producer, request.sequence, request.following)
-        version = state.version if state is not None else 0
-        return [Entry(producers.stream_of(request.producer), fact, version + 1)]
+    async def _producer(self, request: Request) -> ProducerState | None:
+        return await self._hot.find_producer(request.producer) if request.producer else None
 
     async def _decide(self, commands: Sequence[tuple[int, ingest.Command]]) -> _Plan:
         plan = _Plan()
@@ -207,15 +196,13 @@ class Receiver:
             plan.checks[stream] = Check(stream, experiment.version)
         return facts
 
-    def _take_over(self, request: Request, plan: _Plan) -> None:
+    def _take_over(self, request: Request, plan: _Plan, version: int) -> None:
         """What was decided is durable: the copies are the states from now on."""
         for run_id, state in plan.runs.items():
             self._hot.keep(self._hot.runs, run_id, state)
         if request.producer:
-            known = self._hot.producers.get(request.producer)
-            version = known.version if known is not None else 0
             stands = ProducerState(
-                producer=request.producer, following=request.following, version=version + 1
+                producer=request.producer, following=request.following, version=version
             )
             self._hot.keep(self._hot.producers, request.producer, stands)
 
@@ -232,3 +219,11 @@ def _copy(state: RunState) -> RunState:
     copied.params = dict(state.params)
     copied.tags = dict(state.tags)
     return copied
+
+
+def _receipt(request: Request, version: int) -> list[Entry]:
+    """The fact that the producer's request was received, to be stored with the rest."""
+    if not request.producer:
+        return []
+    fact = producers.received(request.producer, request.sequence, request.following)
+    return [Entry(producers.stream_of(request.producer), fact, version + 1)]

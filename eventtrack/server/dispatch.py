@@ -14,10 +14,10 @@ from eventtrack.errors import EndpointNotFound, MethodNotAllowed
 
 Handle = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
-PATH_PARAMETERS = "path_parameters"
+PATH_PARAMETERS = web.RequestKey("path_parameters", dict[str, str])
 """Where a request keeps the parts of its path that a route names: `request[PATH_PARAMETERS]`."""
 
-ROUTE = "route"
+ROUTE = web.RequestKey("route", str)
 """Where a request keeps its route: a path, or the pattern that it matched."""
 
 _PLACEHOLDER = re.compile(r"\{(\w+)(\.\.\.)?\}")

@@ -25,8 +25,9 @@ ENTRY_BYTES = 8
 PACKED_POINTS_MIN = 64
 """Shorter columns are stored raw: packing costs 7 us whatever the length."""
 
-PACK_LEVEL = 2
-"""pcodec's level, of 12: higher ones take twice the time for the last two per cent."""
+PACK_LEVEL = 4
+"""pcodec's level, of 12: a block is packed once or twice in its life.  Level 8 takes four times the
+time for the last per cent."""
 
 
 class Points(msgspec.Struct, frozen=True):

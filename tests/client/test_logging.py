@@ -309,6 +309,39 @@ def test_what_cannot_be_logged_is_reported_once_and_never_raises(
     assert "Traceback" not in errors
 
 
+def test_a_thread_beside_the_loop_does_not_disturb_its_steps(
+    server: ServerProcess, rest: Rest, spool: Path
+) -> None:
+    output, errors = train(
+        """
+        import threading
+        import eventtrack as et
+        run = et.init(experiment="steps")
+        stop = threading.Event()
+        def beside():
+            i = 0
+            while not stop.is_set():
+                run.log_metrics({"beside": i}, step=0)
+                i += 1
+        thread = threading.Thread(target=beside)
+        thread.start()
+        for i in range(5000):
+            run.log({"loss": i})
+        stop.set()
+        thread.join()
+        for i in range(200):
+            run.log({"loss": 0}, step=i + 0.5)
+        run.finish()
+        print(run.id)
+        """,
+        server.url,
+        spool,
+    )
+    assert history(rest, output.strip(), "loss") == [(i, float(i)) for i in range(5000)]
+    assert errors.count("must be a whole number") == 50
+    assert errors.count("what else is wrong is not reported") == 1
+
+
 def test_strict_raises(server: ServerProcess, spool: Path) -> None:
     train(
         """

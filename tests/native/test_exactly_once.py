@@ -3,7 +3,7 @@
 import asyncio
 import tempfile
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -122,3 +122,24 @@ async def check(stack: Stack, sent: "Counter[str]") -> None:
         mine = [event.sequence for event in received if event.producer == producer]
         assert mine == list(range(count))
         assert [step for key, step in points if key == producer] == list(range(count))
+
+
+async def test_a_request_stored_while_it_is_decided_is_not_stored_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another server stores the same request between the look at the producer and the append."""
+    async with open_stack(tmp_path, follow=True) as stack:
+        await stack.handler.ensure_default_experiment(ACTOR)
+        other = Receiver(stack.log, stack.handler)
+        receiver = restarted(stack)
+        decide = receiver._decide
+
+        async def decide_late(commands: Sequence[tuple[int, Command]]) -> object:
+            monkeypatch.setattr(receiver, "_decide", decide)
+            await other.receive(request_of("p", 0), ACTOR)
+            return await decide(commands)
+
+        monkeypatch.setattr(receiver, "_decide", decide_late)
+        received = await receiver.receive(request_of("p", 0), ACTOR)
+        assert received.repeated
+        await check(stack, Counter({"p": 1}))
