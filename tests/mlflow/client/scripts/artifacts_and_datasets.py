@@ -13,7 +13,7 @@ from pathlib import Path
 import matplotlib as mpl
 import mlflow
 import numpy as np
-import pandas as pd  # type: ignore[import-untyped]  # pandas ships no types
+import pandas as pd
 from mlflow.cli import cli
 from mlflow.data.pandas_dataset import from_pandas
 
