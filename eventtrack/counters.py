@@ -25,6 +25,11 @@ class Histogram:
         self.counts[bisect_left(self.bounds, value)] += 1
         self.total += value
 
+    @property
+    def observed(self) -> int:
+        """How many values were counted."""
+        return sum(self.counts)
+
     def buckets(self) -> list[tuple[str, float]]:
         """(upper bound, values up to it), as Prometheus wants them; the last bound is +Inf."""
         found: list[tuple[str, float]] = []

@@ -187,8 +187,10 @@ class SqliteLog:
         for name, version in taken.items():
             self._streams[name][1] = version
         self._remember(recorded)
-        self.commit_seconds.observe(time.perf_counter() - started)
-        self.commit_appends.observe(len(group))
+        if rows:
+            # A group of which every append was refused committed nothing.
+            self.commit_seconds.observe(time.perf_counter() - started)
+            self.commit_appends.observe(len(answers))
         for waiting, position in answers:
             waiting.succeed(position)
         self._wake()

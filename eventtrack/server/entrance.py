@@ -28,7 +28,9 @@ SLOW_SECONDS = 1.0
 REQUEST_ID = "X-Request-ID"
 _ID_CHARS_MAX = 100
 OTHER = "other"
-"""The route of what has none."""
+"""The route of what has none, and the method of what no route has."""
+
+_METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 
 NATIVE_PREFIX = "/api/eventtrack/"
 _UNCHECKED_HOST = frozenset(("/health", "/version"))
@@ -71,7 +73,9 @@ class Entrance:
         if not response.prepared:
             self._mark(request, response, request_id)
         seconds = time.perf_counter() - started
-        self._requests.count(request.get(ROUTE, OTHER), request.method, response.status, seconds)
+        # aiohttp's parser in Python lets any word pass for a method; each would be a series.
+        method = request.method if request.method in _METHODS else OTHER
+        self._requests.count(request.get(ROUTE, OTHER), method, response.status, seconds)
         if self._access_log or response.status >= 500 or seconds > SLOW_SECONDS:
             _write_log(request, request_id, response.status, seconds, cause)
         return response

@@ -21,6 +21,7 @@ HELP: dict[str, str] = {
     "eventtrack_ingested_points_total": "Metric points stored",
     "eventtrack_events_total": "Events stored",
     "eventtrack_events_bytes_total": "Bytes of stored events, packed",
+    "eventtrack_commits_total": "Commits to the log",
     "eventtrack_commit_seconds": "Time of a commit to the log, fsync included",
     "eventtrack_commit_appends": "Writes that shared a commit",
     "eventtrack_write_queue_appends": "Writes that wait for the next commit",
@@ -28,6 +29,7 @@ HELP: dict[str, str] = {
     "eventtrack_write_queue_bytes_peak": "The most bytes that ever waited for the log",
     "eventtrack_write_queue_bytes_max": "Bytes that may wait before writes are refused with 429",
     "eventtrack_projection_lag_events": "Events that the views have not folded yet",
+    "eventtrack_projection_batches_total": "Batches of events folded into the views",
     "eventtrack_projection_batch_seconds": "Time to fold a batch of events into the views",
     "eventtrack_projection_batch_events": "Events folded together",
     "eventtrack_projection_fault": "1 while the views cannot follow the log",
@@ -122,6 +124,8 @@ class Telemetry:
             ("eventtrack_ingested_points", log.points),
             ("eventtrack_events", log.events),
             ("eventtrack_events_bytes", log.events_bytes),
+            ("eventtrack_commits", log.commit_seconds.observed),
+            ("eventtrack_projection_batches", projector.batch_seconds.observed),
             ("eventtrack_refused_busy", self.requests.busy),
         ):
             yield CounterMetricFamily(name, HELP[f"{name}_total"], value=count)

@@ -1,5 +1,7 @@
 """What Prometheus is told is what happened; routes are never as many as paths."""
 
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,6 +9,7 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from eventtrack.counters import Histogram
 from eventtrack.server.telemetry import HELP
 from eventtrack.wire import ingest as wire
 from tests.native.test_ingest import send, table
@@ -59,7 +62,8 @@ def test_what_is_logged_is_counted_whatever_way_it_comes(rest: Rest) -> None:
     assert grown("eventtrack_ingested_points_total") == 5 + 7 + 11
     assert grown("eventtrack_events_total") == 7
     assert grown("eventtrack_events_bytes_total") > 0
-    assert grown("eventtrack_commit_seconds_count") >= 7
+    assert grown("eventtrack_commits_total") == grown("eventtrack_commit_seconds_count") == 7
+    assert grown("eventtrack_commit_appends_sum") == 7
     prefix = "/api/2.0/mlflow/runs/"
     for route, count in ((f"{prefix}log-metric", 5), (f"{prefix}log-batch", 1), (wire.PATH, 1)):
         assert grown("eventtrack_requests_total", "POST", route, "200") == count
@@ -78,6 +82,7 @@ def test_the_views_catch_up(rest: Rest) -> None:
     values = scrape(rest)
     assert values["eventtrack_projection_fault", ()] == 0
     assert values["eventtrack_projection_batch_events_count", ()] > 0
+    assert values["eventtrack_projection_batches_total", ()] > 0
     assert values["process_resident_memory_bytes", ()] > 0
 
 
@@ -91,6 +96,38 @@ def test_routes_are_patterns(rest: Rest) -> None:
     assert {"other", "/health", "/experiments/{experiment_id}"} <= routes
     assert "/api/2.0/mlflow-artifacts/artifacts/{artifact_path...}" in routes
     assert not any("29" in route for route in routes)
+
+
+def test_invented_methods_are_one(tmp_path: Path) -> None:
+    # Only aiohttp's parser in Python, used where its C parser is not built, lets them in.
+    with eventtrack_server(tmp_path, env={"AIOHTTP_NO_EXTENSIONS": "1"}) as process:
+        rest = Rest(process.port)
+        for number in range(20):
+            assert rest.ask(f"ODD{number}", "/health")[0] == 405
+            assert rest.ask(f"ODD{number}", "/nothing")[0] == 404
+        values = scrape(rest)
+        rest.close()
+    methods = {labels[0] for name, labels in values if name == "eventtrack_requests_total"}
+    assert methods == {"GET", "other"}
+    assert values["eventtrack_requests_total", ("other", "/health", "405")] == 20
+
+
+def test_a_scrape_under_a_strange_name_is_refused(rest: Rest) -> None:
+    assert rest.ask("GET", "/metrics", headers={"Host": "evil.example.com"})[0] == 403
+
+
+def test_the_server_starts_without_the_library() -> None:
+    code = "import sys, eventtrack.assembly; print('prometheus_client' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+
+
+def test_a_histogram_counts_a_value_at_its_bound() -> None:
+    histogram = Histogram((1, 2))
+    for value in (0.5, 1, 1.5, 2, 9):
+        histogram.observe(value)
+    assert histogram.buckets() == [("1", 2), ("2", 4), ("+Inf", 5)]
+    assert (histogram.observed, histogram.total) == (5, 14.0)
 
 
 def test_every_metric_stands_in_the_readme(rest: Rest) -> None:
