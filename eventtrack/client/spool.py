@@ -167,14 +167,22 @@ class Spool:
             self._open(Segment.create(self.folder, start, max(self._segment_bytes, room)))
 
     def prepare(self) -> None:
-        """Have a segment ready for the next roll; called in the background."""
-        if self._standby is None and self._at > self._size // 4:
-            path = self.folder / "standby"
+        """Have a segment ready for the next roll; called in the background.
+
+        On a full disk there is none, and the roll, which makes its own, meets the full disk.
+        """
+        if self._standby is not None or self._at <= self._size // 4:
+            return
+        path = self.folder / "standby"
+        try:
             with path.open("w+b") as file:
                 os.posix_fallocate(file.fileno(), 0, self._segment_bytes)
             standby = Segment(path, 0, self._segment_bytes)
-            standby.touch()
-            self._standby = standby
+        except OSError:
+            path.unlink(missing_ok=True)
+            return
+        standby.touch()
+        self._standby = standby
 
     def end_of(self, segment: Segment) -> int:
         """How far a segment of this spool is written, in bytes from its start."""
@@ -210,9 +218,9 @@ class Cursor:
                 self.acked, self.following = acked, following
 
     def save(self) -> None:
-        """Write it; what is lost of it is sent again, and the server knows it."""
+        """Write it; what is lost of it, on a full disk too, is sent again: the server knows it."""
         body = struct.pack("<QQ", self.acked, self.following)
-        with self._path.open("wb") as file:
+        with contextlib.suppress(OSError), self._path.open("wb") as file:
             file.write(body + struct.pack("<I", crc32(body)))
 
 

@@ -300,3 +300,22 @@ def test_what_a_killed_process_wrote_is_there(tmp_path: Path) -> None:
     assert done.returncode == -signal.SIGKILL
     entries, _, _ = read_all(Reader(tmp_path / "spool"))
     assert [point[1] for point in points_of(entries)] == list(range(5000))
+
+
+def test_a_full_disk_does_not_stop_the_sending(make: Make) -> None:
+    """Sending is what frees the disk: neither the segment ahead nor the cursor may hold it up."""
+    spool = make(segment_bytes=4096)
+    spool.append(records.entry_body(wire.Tags(run_id="r", tags={"note": "x" * 2000})))
+    cursor = Cursor(spool.folder)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        spool.prepare()
+        cursor.acked = 10
+        cursor.save()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert not (spool.folder / "standby").exists()
+    assert Cursor(spool.folder).acked == 0, "what is lost of it is sent again"
+    spool.prepare()
+    assert (spool.folder / "standby").exists()
