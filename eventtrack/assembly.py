@@ -134,7 +134,7 @@ async def open_server(
             artifacts = open_store(settings.artifacts_path)
         door = Door(
             handler=handler,
-            receiver=Receiver(stack.log, handler),
+            receiver=Receiver(handler),
             liveness=liveness,
             head=stack.log.head,
             views=stack.views,

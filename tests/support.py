@@ -3,6 +3,7 @@
 import contextlib
 import random
 import sqlite3
+import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from itertools import count
 from pathlib import Path
@@ -94,10 +95,14 @@ def make_handler(
 
 
 @contextlib.asynccontextmanager
-async def open_stack(folder: Path, *, follow: bool = False) -> AsyncIterator[Stack]:
+async def open_stack(
+    folder: Path, *, follow: bool = False, clock_us: Callable[[], int] | None = None
+) -> AsyncIterator[Stack]:
     """The rooms on this folder; without `follow` the views move only when somebody asks."""
     async with contextlib.AsyncExitStack() as cleanup:
-        log = await SqliteLog.open(folder / "log.db")
+        log = await SqliteLog.open(
+            folder / "log.db", clock_us=clock_us or (lambda: time.time_ns() // 1000)
+        )
         cleanup.push_async_callback(log.close)
         projector = await Projector.open(log, log.log_id, folder / "views.db", BUILT_IN)
         cleanup.push_async_callback(projector.close)

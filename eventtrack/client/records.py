@@ -26,8 +26,6 @@ KEYS, ROW, ENTRY, FILE = 1, 2, 3, 4
 HEADER = struct.Struct("<II")
 HEADER_BYTES = HEADER.size
 ROW_FIXED = "<B3xIqq"
-ROW_FIXED_BYTES = struct.calcsize(ROW_FIXED)
-_ROW_HEAD = struct.Struct("<BxxxI")
 _WORD = 8
 
 _encoder = msgspec.msgpack.Encoder()
@@ -43,27 +41,21 @@ class Keys(msgspec.Struct, array_like=True):
 
 
 class File(msgspec.Struct, array_like=True):
-    """A file that waits to be uploaded: path is where it lies, folder where it goes in the run.
+    """A file that waits to be uploaded: path is where our copy lies, folder where it goes.
 
-    temporary: it is a copy of ours, to be removed when it is uploaded.  root: the artifact URI that
-    the folder is below, when it is not the run's.
+    The copy is removed when it is uploaded.  root: the artifact URI that the folder is below, when
+    it is not the run's.
     """
 
     run_id: str
     path: str
     folder: str
-    temporary: bool
     root: str = ""
 
 
 _keys_decoder = msgspec.msgpack.Decoder(Keys)
 _file_decoder = msgspec.msgpack.Decoder(File)
 _entry_decoder = msgspec.msgpack.Decoder(wire.Entry)
-
-
-def framed(body: bytes) -> bytes:
-    """A body with its length and checksum before it."""
-    return HEADER.pack(len(body), crc32(body)) + body
 
 
 def row_packer(keys: int) -> struct.Struct:

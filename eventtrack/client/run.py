@@ -90,7 +90,7 @@ class Run:
             if self._append_row(
                 pack(ROW, number, time_ns() // 1_000_000, step, *data.values()), segment
             ):
-                self.step = step + 1
+                self.step = int(step) + 1
                 return
         except Exception:  # whatever it is, the careful way finds and reports it
             pass
@@ -165,7 +165,7 @@ class Run:
         if tuple(data) == keys:
             self._known[keys] = known
         if counts:
-            self.step = max(self.step, int(step) + 1)
+            self.step = int(step) + 1
 
     def _log_labelled(
         self,

@@ -137,7 +137,7 @@ class Sender:
         try:
             root = file.root or self._root_of(file.run_id)
             # A copy of ours carries its name behind a number.
-            name = source.name.partition("-")[2] if file.temporary else source.name
+            name = source.name.partition("-")[2]
             path = f"{file.folder}/{name}" if file.folder else name
             target = artifact_path(root, path)
             if target is None:
@@ -152,9 +152,8 @@ class Sender:
         except OSError as error:
             self._set_file_aside(source, str(error))
             return
-        if file.temporary:
-            with contextlib.suppress(OSError):
-                source.unlink()
+        with contextlib.suppress(OSError):
+            source.unlink()
 
     def _set_file_aside(self, source: Path, message: str) -> None:
         """Keep a file that the server will never take, and say so."""

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 # http.client and ssl are imported by the thread that sends: they take longer than all the rest.
 
 TIMEOUT_SECONDS = 30.0
-CHUNK_BYTES = 1 << 20
 
 
 class Unreachable(Exception):

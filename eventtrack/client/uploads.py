@@ -31,7 +31,7 @@ def spool_made(
     unique = f"{next(_numbers):06d}{os.getpid()}{uuid.uuid4().hex[:8]}"
     target = outlet.spool.folder / "files" / f"{unique}-{name}"
     write(target)
-    outlet.spool.append(records.file_body(File(run_id, str(target), folder, True, root)))
+    outlet.spool.append(records.file_body(File(run_id, str(target), folder, root)))
 
 
 def spool_file(outlet: Outlet, source: Path, folder: str, root: str = "", run_id: str = "") -> None:

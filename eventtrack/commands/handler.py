@@ -276,6 +276,10 @@ class Handler:
         """Whether there is such a run, in whatever stage."""
         return run_id in self.hot.runs or await self._states.run(run_id) is not None
 
+    async def silence_ms(self, run_id: str) -> int:
+        """How long ago the run's stream got its last event, by whatever way it came."""
+        return self.now_ms() - await self._log.last_recorded(runs.stream_of(run_id)) // 1000
+
     async def lose_run(self, run_id: str, heard_at_ms: int, actor: str) -> None:
         """Note that a running run was not heard from for its lease; last heard at, in ms."""
         await self._change(

@@ -24,7 +24,7 @@ from eventtrack.errors import (
 )
 from eventtrack.events import Fact
 from eventtrack.events.runs import RunCreated
-from eventtrack.log import Check, Entry, EventLog
+from eventtrack.log import Check, Entry
 
 REFUSALS = (InvalidParameter, BadRequest, DoesNotExist, AlreadyExists)
 """What is wrong with an entry, not with the server or the moment."""
@@ -73,8 +73,7 @@ class _Plan:
 class Receiver:
     """Executes native requests beside the handler, on the same states and locks."""
 
-    def __init__(self, log: EventLog, handler: Handler) -> None:
-        self._log = log
+    def __init__(self, handler: Handler) -> None:
         self._handler = handler
         self._hot = handler.hot
 

@@ -113,6 +113,10 @@ class EventLog(Protocol):
         """How many checked events the stream has."""
         ...
 
+    async def last_recorded(self, stream: str) -> int:
+        """When the stream's last event was stored, in microseconds since 1970; 0 without one."""
+        ...
+
     def head(self) -> Position:
         """The position of the last durable event."""
         ...

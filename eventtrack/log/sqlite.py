@@ -458,6 +458,16 @@ class SqliteLog:
         )
         return rows[0][0] if rows else 0
 
+    async def last_recorded(self, stream: str) -> int:
+        """See `EventLog.last_recorded`."""
+        rows = await self._rows(
+            """SELECT recorded_at FROM events
+               WHERE stream_id = (SELECT stream_id FROM streams WHERE name = ?) AND position <= ?
+               ORDER BY position DESC LIMIT 1""",
+            (stream, self._durable.position),
+        )
+        return rows[0][0] if rows else 0
+
     async def close(self) -> None:
         """See `EventLog.close`."""
         await self._group.close()

@@ -56,6 +56,10 @@ class Liveness:
         for lease in running:
             silent = now - self._heard.get(lease.run_id, self._started)
             if silent > lease.lease_seconds:
+                # It may be logged to by clients that know no lease: the log has heard them.
+                silent = min(silent, await self._handler.silence_ms(lease.run_id) / 1000)
+                self._heard[lease.run_id] = now - silent
+            if silent > lease.lease_seconds:
                 heard_at_ms = self._handler.now_ms() - int(silent * 1000)
                 await self._handler.lose_run(lease.run_id, heard_at_ms, self._actor)
                 lost.append(lease.run_id)

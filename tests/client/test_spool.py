@@ -201,7 +201,7 @@ def test_points_lie_between_a_runs_start_and_end(make: Make) -> None:
 
 def test_what_comes_after_a_file_waits_for_it(make: Make) -> None:
     spool = make()
-    file = File("r", "/tmp/f", "", True)
+    file = File("r", "/tmp/f", "")
     spool.append(records.entry_body(wire.RunStart(run_id="r", experiment="e")))
     spool.append(records.file_body(file))
     spool.append(records.entry_body(wire.RunEnd(run_id="r")))

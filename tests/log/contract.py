@@ -338,6 +338,16 @@ class EventLogContract(ABC):
         times = [event.recorded_at for event in await read_all(log)]
         assert times == sorted(times)
 
+    async def test_when_a_stream_was_last_recorded(self, tmp_path: Path) -> None:
+        log = await self.open(tmp_path)
+        assert await log.last_recorded("a") == 0
+        for stream in ("a", "b", "a", "b"):
+            await log.append([entry(stream, 1)], actor=ACTOR)
+        events = await read_all(log)
+        assert await log.last_recorded("a") == events[2].recorded_at
+        assert await log.last_recorded("b") == events[3].recorded_at
+        await log.close()
+
     # Opening and closing
 
     async def test_reopened_it_is_the_same_log(self, tmp_path: Path) -> None:

@@ -67,7 +67,7 @@ def test_every_request_is_stored_once(what: list[tuple[str, str]]) -> None:
 async def play(folder: Path, what: list[tuple[str, str]]) -> None:
     async with open_stack(folder, follow=True) as stack:
         await stack.handler.ensure_default_experiment(ACTOR)
-        receiver = Receiver(stack.log, stack.handler)
+        receiver = Receiver(stack.handler)
         sent = Counter[str]()
         for deed, producer in what:
             following = sent[producer]
@@ -97,7 +97,7 @@ async def play(folder: Path, what: list[tuple[str, str]]) -> None:
 
 def restarted(stack: Stack) -> Receiver:
     handler = make_handler(stack.log, stack.views, stack.projector, lambda: "f" * 32)
-    return Receiver(stack.log, handler)
+    return Receiver(handler)
 
 
 async def refused_ahead(
@@ -130,7 +130,7 @@ async def test_a_request_stored_while_it_is_decided_is_not_stored_again(
     """Another server stores the same request between the look at the producer and the append."""
     async with open_stack(tmp_path, follow=True) as stack:
         await stack.handler.ensure_default_experiment(ACTOR)
-        other = Receiver(stack.log, stack.handler)
+        other = Receiver(stack.handler)
         receiver = restarted(stack)
         decide = receiver._decide
 

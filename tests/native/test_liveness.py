@@ -7,28 +7,40 @@ import pytest
 
 from eventtrack.commands.ingest import EndRun, StartRun
 from eventtrack.commands.receiver import Receiver, Request
+from eventtrack.commands.runs import SetRunTags
 from eventtrack.server.liveness import Liveness
 from projections import leases
 from tests.support import ACTOR, Stack, open_stack
 
 
-@pytest.fixture
-async def stack(tmp_path: Path) -> AsyncIterator[Stack]:
-    async with open_stack(tmp_path, follow=True) as stack:
-        await stack.handler.ensure_default_experiment(ACTOR)
-        yield stack
-
-
 class Clock:
+    """Seconds, for the leases, the log and the handler alike."""
+
     now = 0.0
 
     def __call__(self) -> float:
         return self.now
 
 
-async def test_a_run_is_lost_once_after_its_lease_and_not_before(stack: Stack) -> None:
-    clock = Clock()
-    receiver = Receiver(stack.log, stack.handler)
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+async def stack(tmp_path: Path, clock: Clock) -> AsyncIterator[Stack]:
+    async with open_stack(
+        tmp_path, follow=True, clock_us=lambda: int(clock.now * 1_000_000)
+    ) as stack:
+        stack.handler.now_ms = lambda: int(clock.now * 1000)
+        await stack.handler.ensure_default_experiment(ACTOR)
+        yield stack
+
+
+async def test_a_run_is_lost_once_after_its_lease_and_not_before(
+    stack: Stack, clock: Clock
+) -> None:
+    receiver = Receiver(stack.handler)
     liveness = Liveness(stack.handler, stack.views, stack.projector, ACTOR, clock)
     starts = [
         StartRun(run_id=run_id, experiment_id="0", lease_seconds=60) for run_id in ("a", "b", "c")
@@ -49,13 +61,29 @@ async def test_a_run_is_lost_once_after_its_lease_and_not_before(stack: Stack) -
     assert await liveness.look() == ["a"]
 
 
-async def test_after_a_restart_every_run_has_a_whole_lease_to_be_heard_from(stack: Stack) -> None:
-    clock = Clock()
+async def test_after_a_restart_every_run_has_a_whole_lease_to_be_heard_from(
+    stack: Stack, clock: Clock
+) -> None:
     start = StartRun(run_id="a", experiment_id="0", lease_seconds=60)
-    await Receiver(stack.log, stack.handler).receive(Request(commands=[(0, start)]), ACTOR)
+    await Receiver(stack.handler).receive(Request(commands=[(0, start)]), ACTOR)
     clock.now = 1000
     restarted = Liveness(stack.handler, stack.views, stack.projector, ACTOR, clock)
     clock.now = 1060
     assert await restarted.look() == []
     clock.now = 1061
     assert await restarted.look() == ["a"]
+
+
+async def test_a_leased_run_that_others_log_to_is_not_lost(stack: Stack, clock: Clock) -> None:
+    """Its own process is dead, but a client that knows no lease goes on with the run."""
+    liveness = Liveness(stack.handler, stack.views, stack.projector, ACTOR, clock)
+    start = StartRun(run_id="a", experiment_id="0", lease_seconds=60)
+    await Receiver(stack.handler).receive(Request(commands=[(0, start)]), ACTOR)
+    for now in (50.0, 100.0, 150.0):
+        clock.now = now
+        tags = SetRunTags(run_id="a", tags=[("epoch", str(now))])
+        await stack.handler.change_run(tags, ACTOR)
+        clock.now = now + 20
+        assert await liveness.look() == []
+    clock.now = 211.0
+    assert await liveness.look() == ["a"]
