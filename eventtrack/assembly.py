@@ -8,8 +8,8 @@ import fcntl
 import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import IO
 
-import msgspec
 from aiohttp import web
 
 import eventtrack
@@ -19,7 +19,11 @@ from eventtrack.artifacts.factory import open_store
 from eventtrack.commands.handler import Handler
 from eventtrack.commands.receiver import Receiver
 from eventtrack.log.sqlite import SqliteLog
-from eventtrack.projector.projector import Progress, Projector
+from eventtrack.operations import Site
+from eventtrack.projector.child import in_a_child
+from eventtrack.projector.live import Live, live_path
+from eventtrack.projector.projector import Progress
+from eventtrack.server import control
 from eventtrack.server.app import make_server
 from eventtrack.server.door import Door
 from eventtrack.server.liveness import Liveness
@@ -38,12 +42,30 @@ class CannotStart(Exception):
     """The server cannot start; the message says why and what to do."""
 
 
-class Stack(msgspec.Struct, frozen=True):
-    """The parts below the door: open, the views caught up with the log."""
+class InUse(CannotStart):
+    """Another eventtrack holds the data folder.  control: the socket it listens on, if any."""
 
-    log: SqliteLog
-    projector: Projector
-    views: Views
+    def __init__(self, message: str, control: Path | None) -> None:
+        super().__init__(message)
+        self.control = control
+
+
+class Lock:
+    """The held lock of a log; others find in its file who holds it."""
+
+    def __init__(self, file: IO[str]) -> None:
+        self._file = file
+        self._write(str(os.getpid()))
+
+    def tell(self, control: Path) -> None:
+        """Let others know where the control socket is."""
+        self._write(f"{os.getpid()}\n{control}")
+
+    def _write(self, text: str) -> None:
+        self._file.seek(0)
+        self._file.truncate()
+        self._file.write(text)
+        self._file.flush()
 
 
 def check_packages() -> None:
@@ -58,10 +80,10 @@ def check_packages() -> None:
 
 
 @contextlib.contextmanager
-def locked(log_path: Path) -> Iterator[None]:
+def locked(log_path: Path) -> Iterator[Lock]:
     """Hold the lock of a log, so that one process alone writes it and its views.
 
-    The kernel lets go of it when the process ends, however it ends.
+    The kernel lets go of it when the process ends, however it ends.  Raises InUse.
     """
     log_path.parent.mkdir(parents=True, exist_ok=True)
     path = log_path.with_name(log_path.stem + ".lock")
@@ -70,15 +92,13 @@ def locked(log_path: Path) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             file.seek(0)
-            holder = file.read().strip() or "unknown"
-            raise CannotStart(
-                f"{log_path.parent} is in use by another eventtrack (process {holder}): stop it "
-                "first, or name another folder with --data"
+            holder, _, control = file.read().strip().partition("\n")
+            raise InUse(
+                f"{log_path.parent} is in use by another eventtrack (process "
+                f"{holder or 'unknown'}): stop it first, or name another folder with --data",
+                Path(control) if control else None,
             ) from error
-        file.truncate(0)
-        file.write(str(os.getpid()))
-        file.flush()
-        yield
+        yield Lock(file)
 
 
 @contextlib.asynccontextmanager
@@ -92,22 +112,35 @@ async def open_log(settings: Settings, *, read_only: bool = False) -> AsyncItera
 
 
 @contextlib.asynccontextmanager
-async def open_stack(settings: Settings, progress: Progress | None = None) -> AsyncIterator[Stack]:
-    """Log, projector and views; the caller holds the lock."""
+async def open_site(settings: Settings, progress: Progress | None = None) -> AsyncIterator[Site]:
+    """Everything below the door, the views caught up with the log; the caller holds the lock."""
+    check_packages()
     async with contextlib.AsyncExitStack() as cleanup:
         log = await SqliteLog.open(settings.log_path)
         cleanup.push_async_callback(log.close)
-        projector = await Projector.open(log, log.log_id, settings.views_path, BUILT_IN, progress)
-        cleanup.push_async_callback(projector.close)
-        views = await Views.open(settings.views_path)
-        cleanup.push_async_callback(views.close)
-        yield Stack(log, projector, views)
+        live = await Live.open(
+            log,
+            log.log_id,
+            settings.views_folder,
+            BUILT_IN,
+            in_a_child(settings.log_path),
+            progress,
+        )
+        cleanup.push_async_callback(live.close)
+        artifacts: ArtifactStore | None = None
+        if settings.serve_artifacts:
+            artifacts = open_store(settings.artifacts_path)
+        handler = Handler(log, ViewStates(live), artifact_root=settings.artifact_root)
+        yield Site(settings, log, live, handler, artifacts)
 
 
 @contextlib.asynccontextmanager
 async def open_views(settings: Settings) -> AsyncIterator[Views]:
     """The views alone, as a running server keeps them."""
-    views = await Views.open(settings.views_path, connections=1)
+    path = live_path(settings.views_folder)
+    if path is None:
+        raise CannotStart(f"there are no views in {settings.views_folder} yet")
+    views = await Views.open(path, connections=1)
     try:
         yield views
     finally:
@@ -116,39 +149,35 @@ async def open_views(settings: Settings) -> AsyncIterator[Views]:
 
 @contextlib.asynccontextmanager
 async def open_server(
-    settings: Settings, progress: Progress | None = None
+    settings: Settings, lock: Lock, progress: Progress | None = None
 ) -> AsyncIterator[web.Server]:
     """The HTTP server, ready to be bound; the caller holds the lock."""
-    check_packages()
     async with contextlib.AsyncExitStack() as cleanup:
-        stack = await cleanup.enter_async_context(open_stack(settings, progress))
-        states = ViewStates(stack.views, stack.projector)
-        handler = Handler(stack.log, states, artifact_root=settings.artifact_root)
+        site = await cleanup.enter_async_context(open_site(settings, progress))
+        handler, live = site.handler, site.live
         await handler.ensure_default_experiment(SYSTEM_ACTOR)
-        stack.projector.start()
-        liveness = Liveness(handler, stack.views, stack.projector, SYSTEM_ACTOR)
+        live.start()
+        liveness = Liveness(handler, live, SYSTEM_ACTOR)
         liveness.start()
         cleanup.push_async_callback(liveness.close)
-        artifacts: ArtifactStore | None = None
-        if settings.serve_artifacts:
-            artifacts = open_store(settings.artifacts_path)
+        lock.tell(await cleanup.enter_async_context(control.listen(site)))
         door = Door(
             handler=handler,
             receiver=Receiver(handler),
             liveness=liveness,
-            head=stack.log.head,
-            views=stack.views,
-            histories=Histories(stack.views),
-            projector=stack.projector,
-            artifacts=artifacts,
+            head=site.log.head,
+            live=live,
+            histories=Histories(),
+            artifacts=site.artifacts,
             artifact_root=settings.artifact_root,
             data=settings.data_path,
         )
         protection = Protection(settings.allowed_hosts, settings.cors_allowed_origins)
+        assert isinstance(site.log, SqliteLog)
         yield make_server(
             door,
             protection,
-            Telemetry(stack.log, stack.projector, eventtrack.__version__),
+            Telemetry(site.log, live, eventtrack.__version__),
             body_bytes_max=settings.request_mebibytes_max << 20,
             access_log=settings.access_log,
         )

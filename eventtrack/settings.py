@@ -142,9 +142,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return path / "log.db" if path.is_dir() or not path.suffix else path
 
     @property
-    def views_path(self) -> Path:
-        """The views' file, beside the log it is folded from."""
-        return self.log_path.with_name(self.log_path.stem + "-views.db")
+    def views_folder(self) -> Path:
+        """The folder of the views, beside the log they are folded from."""
+        return self.log_path.with_name(self.log_path.stem + "-views")
 
     @property
     def artifacts_path(self) -> str:

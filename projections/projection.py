@@ -5,12 +5,15 @@ and no I/O but its own tables.  Changing what its handlers do, or its tables, me
 version, and the next start rebuilds it.
 """
 
+import re
 import sqlite3
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 from eventtrack.events import Fact, Recorded
 from projections.rows import Rows
+
+_TABLE = re.compile(r"CREATE TABLE (\w+)")
 
 Handler = Callable[[Rows, Any, Recorded], None]
 Finisher = Callable[[Rows, sqlite3.Connection], None]
@@ -31,6 +34,11 @@ class Projection:
         self.handlers: dict[type[Fact], Handler] = {}
         self.finishers: list[Finisher] = []
 
+    @property
+    def table_names(self) -> list[str]:
+        """The tables it owns."""
+        return _TABLE.findall(self.tables)
+
     def on(self, *event_types: type[Fact]) -> Callable[[F], F]:
         """Decorate the handler of these events: `handler(rows, event, recorded)`."""
 
@@ -46,9 +54,3 @@ class Projection:
         """Decorate what runs at the end of a batch, in its transaction, rows already written."""
         self.finishers.append(finisher)
         return finisher
-
-    def apply(self, rows: Rows, recorded: Recorded) -> None:
-        """Let the event change the rows, if this projection handles it."""
-        handler = self.handlers.get(type(recorded.event))
-        if handler is not None:
-            handler(rows, recorded.event, recorded)

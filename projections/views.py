@@ -1,8 +1,10 @@
 """The reading end of the views: a small pool of read-only connections to one SQLite file."""
 
 import asyncio
+import re
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -12,18 +14,36 @@ CONNECTIONS = 3
 CACHE_KIBIBYTES = 4096
 
 
+class ViewsStopped(Exception):
+    """The views cannot answer: they do not follow the log.  The message has the cause."""
+
+
+class Connections:
+    """The pool itself, which may outlive the views that it was opened for."""
+
+    def __init__(self, idle: asyncio.LifoQueue[aiosqlite.Connection], count: int) -> None:
+        self.idle = idle
+        self._count = count
+
+    async def close(self) -> None:
+        """Close every connection, waiting for the queries that run."""
+        while self._count:
+            self._count -= 1
+            await (await self.idle.get()).close()
+
+
 class Views:
     """Answers queries.  Make one with `await Views.open(path)`.
 
-    A query sees whole batches only: each runs on one snapshot of the file.
+    A query sees whole batches only: each runs on one snapshot of the file.  stopped: tables that
+    are not up to date, because their projection stopped, and why: queries that name one are
+    refused.
     """
 
-    def __init__(
-        self, path: Path, idle: asyncio.LifoQueue[aiosqlite.Connection], connections: int
-    ) -> None:
-        self.path = path
-        self._idle = idle
-        self._connections = connections
+    def __init__(self, connections: Connections, stopped: Mapping[str, str]) -> None:
+        self.connections = connections
+        self._idle = connections.idle
+        self._stopped = stopped
 
     @classmethod
     async def open(
@@ -31,9 +51,9 @@ class Views:
         path: Path,
         *,
         connections: int = CONNECTIONS,
+        stopped: Mapping[str, str] | None = None,
     ) -> "Views":
         """Open the views file, an absolute path, for reading."""
-        idle: asyncio.LifoQueue[aiosqlite.Connection] = asyncio.LifoQueue()
         uri = f"{path.as_uri()}?mode=ro"
 
         def connect() -> sqlite3.Connection:
@@ -43,12 +63,25 @@ class Views:
             connection.execute("PRAGMA mmap_size = 268435456")
             return connection
 
+        return await cls.connected(connect, connections, stopped)
+
+    @classmethod
+    async def connected(
+        cls,
+        connect: Callable[[], sqlite3.Connection],
+        connections: int = 1,
+        stopped: Mapping[str, str] | None = None,
+    ) -> "Views":
+        """Views on connections made by this function, each on a thread of its own."""
+        idle: asyncio.LifoQueue[aiosqlite.Connection] = asyncio.LifoQueue()
         for _ in range(connections):
             idle.put_nowait(await aiosqlite.Connection(connect, iter_chunk_size=4096))
-        return cls(path, idle, connections)
+        return cls(Connections(idle, connections), {} if stopped is None else stopped)
 
     async def fetchall(self, sql: str, params: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-        """All rows of a query."""
+        """All rows of a query; raises ViewsStopped when a projection that it needs stopped."""
+        if self._stopped:
+            self._refuse(sql)
         connection = await self._idle.get()
         try:
             rows = await connection.execute_fetchall(sql, params)
@@ -63,5 +96,13 @@ class Views:
 
     async def close(self) -> None:
         """Close every connection, waiting for the queries that run."""
-        for _ in range(self._connections):
-            await (await self._idle.get()).close()
+        await self.connections.close()
+
+    def _refuse(self, sql: str) -> None:
+        for table in self._stopped.keys() & _words(sql):
+            raise ViewsStopped(self._stopped[table])
+
+
+@lru_cache(4096)
+def _words(sql: str) -> frozenset[str]:
+    return frozenset(re.findall(r"\w+", sql))

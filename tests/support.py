@@ -4,7 +4,7 @@ import contextlib
 import random
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator, Sequence
 from itertools import count
 from pathlib import Path
 
@@ -14,12 +14,15 @@ from hypothesis import HealthCheck, Phase, settings
 
 from eventtrack.commands.handler import Handler
 from eventtrack.errors import EventtrackError
-from eventtrack.events import START, Fact, Recorded
+from eventtrack.events import START, Fact, Position, Recorded
 from eventtrack.events.runs import RunTagsSet
 from eventtrack.log import EventLog
 from eventtrack.log.sqlite import SqliteLog
 from eventtrack.projector import viewsfile
+from eventtrack.projector.building import Order, build
+from eventtrack.projector.feeds import Feed
 from eventtrack.projector.folding import apply_batch
+from eventtrack.projector.live import Live
 from eventtrack.projector.projector import Projector
 from eventtrack.server.states import ViewStates
 from projections import documents, experiments, logged_models
@@ -74,24 +77,43 @@ class Stack(msgspec.Struct, frozen=True):
     """Log, views and rules on one folder, with a counting clock and counted ids."""
 
     log: SqliteLog
-    projector: Projector
-    views: Views
+    live: Live
     handler: Handler
 
+    @property
+    def projector(self) -> Projector:
+        """The pump of the live views."""
+        return self.live.projector
 
-def make_handler(
-    log: EventLog, views: Views, projector: Projector, new_id: Callable[[], str] | None = None
-) -> Handler:
+    @property
+    def views(self) -> Views:
+        """The live views."""
+        return self.live.views
+
+
+def make_handler(log: EventLog, live: Live, new_id: Callable[[], str] | None = None) -> Handler:
     """A handler whose times, ids and random names are the same on every run."""
     now, ids = count(1_000), count(1)
     return Handler(
         log,
-        ViewStates(views, projector),
+        ViewStates(live),
         artifact_root=ROOT,
         now_ms=lambda: next(now),
         new_id=new_id or (lambda: f"{next(ids):032x}"),
         source=random.Random(7),
     )
+
+
+async def open_live(
+    log: SqliteLog, folder: Path, projections: Sequence[Projection] = BUILT_IN
+) -> Live:
+    """The live views in this folder; rebuilds run in this process, not in a child."""
+
+    async def build_here(order: Order) -> AsyncGenerator[tuple[Position, Position], None]:
+        await build(log, log.log_id, projections, order)
+        yield log.head(), log.head()
+
+    return await Live.open(log, log.log_id, folder, projections, build_here)
 
 
 @contextlib.asynccontextmanager
@@ -104,13 +126,11 @@ async def open_stack(
             folder / "log.db", clock_us=clock_us or (lambda: time.time_ns() // 1000)
         )
         cleanup.push_async_callback(log.close)
-        projector = await Projector.open(log, log.log_id, folder / "views.db", BUILT_IN)
-        cleanup.push_async_callback(projector.close)
-        views = await Views.open(folder / "views.db", connections=2)
-        cleanup.push_async_callback(views.close)
+        live = await open_live(log, folder / "views")
+        cleanup.push_async_callback(live.close)
         if follow:
-            projector.start()
-        yield Stack(log, projector, views, make_handler(log, views, projector))
+            live.start()
+        yield Stack(log, live, make_handler(log, live))
 
 
 @contextlib.asynccontextmanager
@@ -135,12 +155,14 @@ def fold(
     restart_every: after so many batches everything that is kept in memory is lost.
     """
     connection = viewsfile.create(path, "log", projections)
-    kept: dict[str, object] = {}
+    feeds = [Feed(projection, START) for projection in projections]
     try:
         for number, batch in enumerate(batches):
             if restart_every and number % restart_every == 0:
-                kept = {}
-            apply_batch(connection, projections, batch, kept)
+                for feed in feeds:
+                    feed.kept = {}
+            apply_batch(connection, feeds, batch)
+            assert not any(feed.fault for feed in feeds), [feed.fault for feed in feeds]
     finally:
         connection.close()
 

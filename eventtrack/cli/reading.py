@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import click
 
-from eventtrack.assembly import CannotStart, locked, open_stack, open_views
+from eventtrack.assembly import CannotStart, InUse, locked, open_site, open_views
 from eventtrack.cli.options import settings_from
 from eventtrack.log import LogError
 from eventtrack.settings import Settings
@@ -25,16 +25,16 @@ def read_views(values: dict[str, Any], ask: Callable[[Views], Awaitable[T]]) -> 
         return asyncio.run(_ask(settings, ask))
     except InvalidFilter as error:
         raise click.UsageError(str(error)) from error
-    except LogError as error:
+    except (CannotStart, LogError) as error:
         raise click.ClickException(str(error)) from error
 
 
 async def _ask(settings: Settings, ask: Callable[[Views], Awaitable[T]]) -> T:
     try:
         with locked(settings.log_path):
-            async with open_stack(settings) as stack:
-                return await ask(stack.views)
-    except CannotStart:
+            async with open_site(settings) as site:
+                return await ask(site.live.views)
+    except InUse:
         # A server holds the lock, and keeps the views up to date itself.
         async with open_views(settings) as views:
             return await ask(views)

@@ -13,7 +13,7 @@ import click
 from aiohttp import web
 
 from eventtrack.artifacts.errors import ArtifactError
-from eventtrack.assembly import CannotStart, locked, open_server
+from eventtrack.assembly import CannotStart, Lock, locked, open_server
 from eventtrack.cli.options import settings_from, settings_options
 from eventtrack.cli.structured import configure_logging
 from eventtrack.events import Position
@@ -42,8 +42,8 @@ def server(**values: Any) -> None:
     settings = settings_from(values)
     configure_logging()
     try:
-        with locked(settings.log_path):
-            _run(serve(settings))
+        with locked(settings.log_path) as lock:
+            _run(serve(settings, lock))
     except (CannotStart, LogError, ArtifactError) as error:
         raise click.ClickException(str(error)) from error
 
@@ -59,7 +59,7 @@ def _run(main: "asyncio.coroutines.Coroutine[Any, Any, None]") -> None:  # type:
         runner.run(main)
 
 
-async def serve(settings: Settings) -> None:
+async def serve(settings: Settings, lock: Lock) -> None:
     """Open everything, serve until SIGINT or SIGTERM, close everything."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -68,7 +68,7 @@ async def serve(settings: Settings) -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(GC_ALLOCATIONS, 20, 20)
-    async with open_server(settings, _report_catching_up) as http:
+    async with open_server(settings, lock, _report_catching_up) as http:
         runner = web.ServerRunner(http, shutdown_timeout=SHUTDOWN_SECONDS)
         await runner.setup()
         try:

@@ -2,31 +2,29 @@
 
 import asyncio
 import sqlite3
+from pathlib import Path
 from typing import Any
 
 import click
 import msgspec
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeRemainingColumn,
-)
 
-from eventtrack.assembly import CannotStart, locked, open_log, open_stack
+from eventtrack.assembly import open_log
+from eventtrack.cli.operating import operate, result_of
 from eventtrack.cli.options import LOCATION, settings_from, settings_options
 from eventtrack.cli.output import json_option, print_json, print_table
 from eventtrack.events import Position
 from eventtrack.log import LogError
-from eventtrack.projector import viewsfile
+from eventtrack.operations.views import RebuildViews
+from eventtrack.projector.live import building_path, live_path
 from eventtrack.settings import Settings
 from projections.builtin import BUILT_IN
 
 
 class ViewStatus(msgspec.Struct):
-    """A projection's state: `behind` is the number of events it has not folded yet."""
+    """A projection's state.
+
+    behind: events it has not folded yet; bytes: of its tables and indices; fault: why it stopped.
+    """
 
     projection: str
     version: int
@@ -34,6 +32,17 @@ class ViewStatus(msgspec.Struct):
     position: int
     head: int
     behind: int
+    bytes: int
+    fault: str | None
+
+
+class Found(msgspec.Struct):
+    """What a views file says of a projection."""
+
+    version: int
+    position: int
+    fault: str | None
+    names: str
 
 
 @click.group()
@@ -45,38 +54,71 @@ def views() -> None:
 @json_option
 @settings_options(*LOCATION)
 def status(as_json: bool, **values: Any) -> None:
-    """Show each projection's version and how far it has folded the log."""
+    """Show each projection's version, position, lag and size, and a rebuild that is under way."""
     settings = settings_from(values)
     try:
         head = asyncio.run(_head(settings))
     except LogError as error:
         raise click.ClickException(str(error)) from error
-    found = _stored(settings)
+    path = live_path(settings.views_folder)
+    found, sizes = _look(path) if path else ({}, {})
     rows = []
     for projection in BUILT_IN:
-        version, position = found.get(projection.name, (0, 0))
+        each = found.get(projection.name) or Found(0, 0, None, "")
+        size = sum(sizes.get(table, 0) for table in each.names.split(","))
         rows.append(
             ViewStatus(
-                projection.name, version, projection.version, position, head, head - position
+                projection.name,
+                each.version,
+                projection.version,
+                each.position,
+                head,
+                head - each.position,
+                size,
+                each.fault,
             )
         )
-    size = settings.views_path.stat().st_size if settings.views_path.exists() else 0
+    building = building_path(settings.views_folder)
+    reached = (
+        min((each.position for each in _look(building)[0].values()), default=0)
+        if building
+        else None
+    )
+    total = path.stat().st_size if path else 0
     if as_json:
-        print_json({"file": str(settings.views_path), "bytes": size, "projections": rows})
+        print_json(
+            {
+                "file": str(path) if path else None,
+                "bytes": total,
+                "rebuilding_at": reached,
+                "projections": rows,
+            }
+        )
         return
-    click.echo(f"{settings.views_path}  {size / 1e6:.1f} MB")
+    click.echo(f"{path or settings.views_folder}  {total / 1e6:.1f} MB")
     print_table(
-        ("projection", "version", "position", "behind", "state"),
+        ("projection", "version", "position", "behind", "MB", "state"),
         (
-            (each.projection, each.version or "-", each.position, each.behind, _state(each))
+            (
+                each.projection,
+                each.version or "-",
+                each.position,
+                each.behind,
+                f"{each.bytes / 1e6:.1f}",
+                _state(each),
+            )
             for each in rows
         ),
     )
+    if reached is not None:
+        click.echo(f"a rebuild is under way: event {reached} of {head}")
 
 
 def _state(each: ViewStatus) -> str:
     if each.version == 0:
         return "not built"
+    if each.fault is not None:
+        return f"stopped: {each.fault}"
     if each.version != each.needs_version:
         return f"will be rebuilt as version {each.needs_version}"
     return "up to date" if each.behind == 0 else "behind"
@@ -87,51 +129,38 @@ async def _head(settings: Settings) -> Position:
         return log.head()
 
 
-def _stored(settings: Settings) -> dict[str, tuple[int, int]]:
-    if not settings.views_path.exists():
-        return {}
-    uri = f"{settings.views_path.as_uri()}?mode=ro"
+def _look(path: Path) -> tuple[dict[str, Found], dict[str, int]]:
+    """(what the file says of its projections, the bytes of each table with its indices)."""
     try:
-        connection = sqlite3.connect(uri, uri=True)
-        rows = connection.execute(
-            "SELECT projection, version, position FROM view_checkpoint"
-        ).fetchall()
-        connection.close()
+        connection = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)
+        try:
+            rows = connection.execute(
+                "SELECT projection, version, position, fault, names FROM view_checkpoint"
+            ).fetchall()
+            sizes = connection.execute(
+                """SELECT m.tbl_name, sum(s.pgsize) FROM dbstat s JOIN sqlite_master m USING (name)
+                   WHERE s.aggregate = 1 GROUP BY 1"""
+            ).fetchall()
+        finally:
+            connection.close()
     except sqlite3.DatabaseError as error:
         raise click.ClickException(
-            f"{settings.views_path} cannot be read ({error}); run: eventtrack views rebuild"
+            f"{path} cannot be read ({error}); run: eventtrack views rebuild"
         ) from error
-    return {name: (version, position) for name, version, position in rows}
+    return {name: Found(*rest) for name, *rest in rows}, dict(sizes)
 
 
 @views.command()
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@json_option
 @settings_options(*LOCATION)
-def rebuild(**values: Any) -> None:
-    """Delete the views and fold the whole log again (the server must be stopped)."""
-    settings = settings_from(values)
-    if not settings.log_path.exists():
-        raise click.ClickException(f"there is no event log at {settings.log_path}")
-    try:
-        with locked(settings.log_path):
-            viewsfile.delete(settings.views_path)
-            events = asyncio.run(_rebuild(settings))
-    except (CannotStart, LogError) as error:
-        raise click.ClickException(str(error)) from error
-    click.echo(f"rebuilt {settings.views_path} from {events} events")
+def rebuild(names: tuple[str, ...], as_json: bool, **values: Any) -> None:
+    """Fold the log anew for these projections, for all when none is named.
 
-
-async def _rebuild(settings: Settings) -> int:
-    with Progress(
-        TextColumn("folding the log"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-    ) as progress:
-        task = progress.add_task("", total=None)
-
-        def show(position: Position, head: Position) -> None:
-            progress.update(task, completed=position, total=head)
-
-        async with open_stack(settings, show) as stack:
-            return int(stack.projector.position)
+    A running server goes on answering from its views until the new ones are ready.
+    """
+    reports = operate(
+        settings_from(values), "rebuild-views", RebuildViews(list(names)), quiet=as_json
+    )
+    if as_json:
+        print_json(result_of(reports))

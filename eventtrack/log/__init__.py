@@ -98,7 +98,10 @@ class EventLog(Protocol):
     async def read(
         self, after: Position, *, events_max: int = 4096, bytes_max: int = 1 << 24
     ) -> list[Recorded]:
-        """Events after a position, in order; empty at the head.  At least one if there is one."""
+        """Events after a position, in order; empty at the head.  At least one if there is one.
+
+        Raises UnknownEvent when the first is of a newer release.
+        """
         ...
 
     def read_stream(self, stream: str, after: Position = ...) -> AsyncIterator[Recorded]:

@@ -18,7 +18,7 @@ from typing import Any
 import aiosqlite
 
 from eventtrack.counters import COUNTS, SECONDS, Histogram
-from eventtrack.events import START, Fact, Position, Recorded, decode, encode
+from eventtrack.events import START, Fact, Position, Recorded, UnknownEvent, decode, encode
 from eventtrack.events.metrics import MetricsLogged
 from eventtrack.log import (
     Check,
@@ -392,7 +392,12 @@ class SqliteLog:
             ) as cursor:
                 async for row in cursor:
                     if row[5] is not None:
-                        events.append(_recorded(row))
+                        try:
+                            events.append(_recorded(row))
+                        except UnknownEvent as error:
+                            if events:
+                                break
+                            raise UnknownEvent(f"event {row[0]} of {row[1]}: {error}") from error
                         size += len(row[5])
                     if len(events) >= events_max or size >= bytes_max:
                         break

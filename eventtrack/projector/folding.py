@@ -2,39 +2,78 @@
 
 import sqlite3
 from collections.abc import Sequence
-from typing import Any
 
 from eventtrack.events import Recorded
 from eventtrack.projector import viewsfile
-from projections.projection import Projection
+from eventtrack.projector.feeds import Feed, describe, is_of_surroundings
 from projections.rows import Rows
 
 
 def apply_batch(
-    connection: sqlite3.Connection,
-    projections: Sequence[Projection],
-    batch: Sequence[Recorded],
-    kept: dict[str, Any],
+    connection: sqlite3.Connection, feeds: Sequence[Feed], batch: Sequence[Recorded]
 ) -> None:
-    """Fold the batch and write it whole; on any error nothing of it is written.
+    """Fold the batch into every feed and write it whole.
 
-    kept: the hints that projections carry from batch to batch (see `projections.rows`).
+    A feed that cannot apply an event is stopped before it; the others take in the whole batch.
+    When the disk or the memory is to blame the error is raised, and nothing is written.
     """
-    rows = Rows(kept)
-    for recorded in batch:
-        for projection in projections:
-            projection.apply(rows, recorded)
-    connection.execute("BEGIN IMMEDIATE")
     try:
-        rows.flush(connection)
-        for projection in projections:
-            for finisher in projection.finishers:
+        _apply(connection, feeds, batch)
+    except BaseException as error:
+        if is_of_surroundings(error):
+            raise
+    else:
+        return
+    for feed in feeds:
+        _apply_alone(connection, feed, batch)
+
+
+def _apply_alone(connection: sqlite3.Connection, feed: Feed, batch: Sequence[Recorded]) -> None:
+    """Fold the batch into one feed, as far as it can take it in."""
+    try:
+        _apply(connection, [feed], batch)
+    except Exception as error:
+        if is_of_surroundings(error):
+            raise
+    else:
+        return
+    for recorded in batch:
+        try:
+            _apply(connection, [feed], [recorded])
+        except Exception as error:
+            if is_of_surroundings(error):
+                raise
+            feed.stop(describe(recorded, error))
+            viewsfile.note_fault(connection, feed)
+            return
+
+
+def _apply(
+    connection: sqlite3.Connection, feeds: Sequence[Feed], batch: Sequence[Recorded]
+) -> None:
+    try:
+        folded = []
+        for feed in feeds:
+            rows = Rows(feed.kept)
+            handlers = feed.projection.handlers
+            for recorded in batch:
+                handler = handlers.get(type(recorded.event))
+                if handler is not None:
+                    handler(rows, recorded.event, recorded)
+            folded.append(rows)
+        connection.execute("BEGIN IMMEDIATE")
+        for feed, rows in zip(feeds, folded, strict=True):
+            rows.flush(connection)
+            for finisher in feed.projection.finishers:
                 finisher(rows, connection)
-        viewsfile.set_checkpoint(connection, projections, batch[-1].position)
+        viewsfile.set_checkpoints(connection, feeds, batch[-1].position)
         connection.execute("COMMIT")
     except BaseException:
-        kept.clear()
+        for feed in feeds:
+            feed.kept.clear()
         if connection.in_transaction:
             # Else SQLite has rolled back itself, as it may on a full disk.
             connection.execute("ROLLBACK")
         raise
+    for feed in feeds:
+        feed.position = batch[-1].position

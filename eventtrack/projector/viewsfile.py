@@ -1,4 +1,4 @@
-"""The views file: made, checked, stamped.  It can be deleted at any time; the log rebuilds it.
+"""A views file: made, checked, stamped.  It can be deleted at any time; the log rebuilds it.
 
 `view_checkpoint` holds, per projection, its version and the position up to which it has folded the
 log; it is written in the same transaction as the rows, so nobody sees half an event.
@@ -6,19 +6,55 @@ log; it is written in the same transaction as the rows, so nobody sees half an e
 
 import sqlite3
 from collections.abc import Sequence
+from hashlib import sha256
 from pathlib import Path
 
+import msgspec
+
 from eventtrack.events import START, Position
+from eventtrack.projector.feeds import Feed
 from projections.projection import Projection
 
 _CONTROL = """
-CREATE TABLE view_file (log_id TEXT NOT NULL) STRICT;
+CREATE TABLE view_file (
+    log_id TEXT NOT NULL,
+    plan TEXT NOT NULL,                      -- what a build of this file is to become
+    complete INTEGER NOT NULL                -- 0 while it is built beside the live views
+) STRICT;
 CREATE TABLE view_checkpoint (
-    projection TEXT PRIMARY KEY, version INTEGER NOT NULL, position INTEGER NOT NULL
+    projection TEXT PRIMARY KEY,
+    version INTEGER NOT NULL,
+    tables TEXT NOT NULL,                    -- digest of the DDL
+    names TEXT NOT NULL,                     -- of its tables, with commas between
+    position INTEGER NOT NULL,
+    fault TEXT                               -- why it takes in nothing more; NULL while it follows
 ) STRICT;
 """
 
 CACHE_KIBIBYTES = 16_384
+
+
+class Checkpoint(msgspec.Struct, frozen=True):
+    """What a views file says of one projection."""
+
+    projection: str
+    version: int
+    tables: str
+    position: Position
+    fault: str | None
+
+    def fits(self, projection: Projection) -> bool:
+        """Was it folded by this version of the projection?"""
+        return self.version == projection.version
+
+    def answers(self, projection: Projection) -> bool:
+        """Can this version of the projection read the tables?"""
+        return self.tables == digest_of(projection)
+
+
+def digest_of(projection: Projection) -> str:
+    """The digest of a projection's DDL."""
+    return sha256(projection.tables.encode()).hexdigest()[:16]
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -36,63 +72,124 @@ def connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def connect_or_none(path: Path) -> sqlite3.Connection | None:
-    """Open for writing, or None when the file is not a SQLite database."""
-    try:
-        return connect(path)
-    except sqlite3.DatabaseError:
-        return None
-
-
-def create(path: Path, log_id: str, projections: Sequence[Projection]) -> sqlite3.Connection:
+def create(
+    path: Path,
+    log_id: str,
+    projections: Sequence[Projection],
+    *,
+    plan: str = "",
+    complete: bool = True,
+) -> sqlite3.Connection:
     """Make a new, empty views file for the log with this id."""
     delete(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
     connection = connect(path)
-    tables = "\n".join(projection.tables for projection in projections)
-    connection.executescript(f"BEGIN;\n{_CONTROL}\n{tables}\nCOMMIT;")
-    connection.execute("BEGIN")
-    connection.execute("INSERT INTO view_file VALUES (?)", (log_id,))
-    set_checkpoint(connection, projections, START)
-    connection.execute("COMMIT")
+    fill(connection, log_id, projections, plan=plan, complete=complete)
     return connection
 
 
-def set_checkpoint(
-    connection: sqlite3.Connection, projections: Sequence[Projection], position: Position
+def fill(
+    connection: sqlite3.Connection,
+    log_id: str,
+    projections: Sequence[Projection],
+    *,
+    plan: str = "",
+    complete: bool = True,
 ) -> None:
-    """Note, in the open transaction, how far the projections have folded the log."""
+    """Make the tables in an empty database."""
+    tables = "\n".join(projection.tables for projection in projections)
+    connection.executescript(f"BEGIN;\n{_CONTROL}\n{tables}\nCOMMIT;")
+    connection.execute("BEGIN")
+    connection.execute("INSERT INTO view_file VALUES (?, ?, ?)", (log_id, plan, complete))
+    add_checkpoints(connection, projections)
+    connection.execute("COMMIT")
+
+
+def add_checkpoints(connection: sqlite3.Connection, projections: Sequence[Projection]) -> None:
+    """Note, in the open transaction, that the projections have folded nothing yet."""
     connection.executemany(
-        """INSERT INTO view_checkpoint VALUES (?, ?, ?)
-           ON CONFLICT DO UPDATE SET version = excluded.version, position = excluded.position""",
-        [(projection.name, projection.version, position) for projection in projections],
+        "INSERT OR REPLACE INTO view_checkpoint VALUES (?, ?, ?, ?, ?, NULL)",
+        [
+            (each.name, each.version, digest_of(each), ",".join(each.table_names), START)
+            for each in projections
+        ],
     )
 
 
-def checkpoint(
-    connection: sqlite3.Connection, log_id: str, projections: Sequence[Projection], head: Position
-) -> Position | None:
-    """How far the file has folded this log, or None when it must be rebuilt.
+def set_checkpoints(
+    connection: sqlite3.Connection, feeds: Sequence[Feed], position: Position
+) -> None:
+    """Note, in the open transaction, how far the projections have folded the log."""
+    connection.executemany(
+        "UPDATE view_checkpoint SET position = ?, fault = NULL WHERE projection = ?",
+        [(position, feed.projection.name) for feed in feeds],
+    )
 
-    It must be rebuilt when it belongs to another log, was folded by other versions of the
-    projections, or is ahead of the log (an older copy of the log was put back).
+
+def note_fault(connection: sqlite3.Connection, feed: Feed) -> None:
+    """Note why a projection stopped."""
+    connection.execute(
+        "UPDATE view_checkpoint SET fault = ? WHERE projection = ?",
+        (feed.fault, feed.projection.name),
+    )
+
+
+def restart(connection: sqlite3.Connection, projections: Sequence[Projection]) -> None:
+    """Empty the tables of these projections, so that they fold the log from its start.
+
+    The tables of the version that was there before go, whatever their names were.
     """
+    connection.execute("BEGIN IMMEDIATE")
+    for projection in projections:
+        rows = connection.execute(
+            "SELECT names FROM view_checkpoint WHERE projection = ?", (projection.name,)
+        ).fetchall()
+        for table in ",".join(names for (names,) in rows).split(","):
+            if table:
+                connection.execute(f'DROP TABLE IF EXISTS "{table}"')
+        for statement in statements_of(projection):
+            connection.execute(statement)
+    add_checkpoints(connection, projections)
+    connection.execute("COMMIT")
+
+
+def statements_of(projection: Projection) -> list[str]:
+    """The DDL, statement by statement, for use inside a transaction."""
+    statements, rest = [], ""
+    for line in projection.tables.splitlines(keepends=True):
+        rest += line
+        if sqlite3.complete_statement(rest):
+            statements.append(rest)
+            rest = ""
+    return statements
+
+
+def checkpoints(connection: sqlite3.Connection, log_id: str) -> dict[str, Checkpoint] | None:
+    """What the file says of its projections; None when it is no views file of this log."""
     try:
         if connection.execute("SELECT log_id FROM view_file").fetchall() != [(log_id,)]:
             return None
-        found = connection.execute(
-            "SELECT projection, version, position FROM view_checkpoint"
+        rows = connection.execute(
+            "SELECT projection, version, tables, position, fault FROM view_checkpoint"
         ).fetchall()
     except sqlite3.DatabaseError:
         # Not a views file, an older layout, or torn by a power cut: the log has the truth.
         return None
-    versions = {name: version for name, version, _ in found}
-    if versions != {projection.name: projection.version for projection in projections}:
-        return None
-    positions = {position for *_, position in found}
-    if len(positions) != 1:
-        return None
-    (position,) = positions
-    return Position(position) if position <= head else None
+    return {row[0]: Checkpoint(*row) for row in rows}
+
+
+def plan_of(connection: sqlite3.Connection) -> tuple[str, bool]:
+    """(what the file is to become, whether it is complete)."""
+    ((plan, complete),) = connection.execute("SELECT plan, complete FROM view_file").fetchall()
+    return plan, bool(complete)
+
+
+def complete(connection: sqlite3.Connection) -> None:
+    """From now on the file is a generation of its own, also after a power cut."""
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("UPDATE view_file SET complete = 1")
+    connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+    connection.execute("PRAGMA synchronous = NORMAL")
 
 
 def delete(path: Path) -> None:

@@ -9,9 +9,9 @@ from eventtrack.artifacts import ArtifactStore
 from eventtrack.commands.handler import Handler
 from eventtrack.commands.receiver import Receiver
 from eventtrack.events import Position
-from eventtrack.projector.projector import Projector
+from eventtrack.projector.live import Live
 from eventtrack.server.liveness import Liveness
-from projections.metrics.history import Histories
+from projections.metrics.history import Histories, Points
 from projections.views import Views
 
 
@@ -26,19 +26,16 @@ class Door(msgspec.Struct, frozen=True):
     receiver: Receiver
     liveness: Liveness
     head: Callable[[], Position]
-    views: Views
+    live: Live
     histories: Histories
-    projector: Projector
     artifacts: ArtifactStore | None
     artifact_root: str
     data: Path
 
     async def current(self) -> Views:
         """The views, once they hold everything that was acknowledged before this call."""
-        await self.projector.arrive()
-        return self.views
+        return await self.live.current()
 
-    async def current_histories(self) -> Histories:
-        """The metric histories, as current as `current` is."""
-        await self.projector.arrive()
-        return self.histories
+    async def history(self, views: Views, run_id: str, key: str) -> Points:
+        """All distinct points of a series in these views, sorted."""
+        return await self.histories.read(views, run_id, key)

@@ -14,13 +14,13 @@ from eventtrack.errors import (
     TooBusy,
     Unavailable,
 )
-from eventtrack.projector.projector import ProjectionStopped
 from eventtrack.server.dispatch import ROUTE, Dispatch
 from eventtrack.server.mlflow.errors import response_of
 from eventtrack.server.native.errors import response_of as native_response_of
 from eventtrack.server.protection import Protection
 from eventtrack.server.telemetry import Requests
 from projections.search.errors import InvalidFilter
+from projections.views import ViewsStopped
 
 logger = logging.getLogger("eventtrack.request")
 
@@ -167,7 +167,7 @@ def _translate(
     if isinstance(error, ConnectionError):
         # The client went away in the middle of its request: there is nobody left to answer.
         return web.Response(status=499), None
-    if isinstance(error, ProjectionStopped):
+    if isinstance(error, ViewsStopped):
         return response_of(Unavailable(f"{error}; see the server's log")), error
     internal = EventtrackError(
         f"The server failed to answer; its log has the cause under request id {request_id}."

@@ -1,8 +1,26 @@
-"""Liveness: `GET /health` answers `OK`, as MLflow has it, and waits for nothing."""
+"""`GET /health` answers `OK`, as MLflow has it, and waits for nothing.
+
+When some projections stopped the rest is well, so the status stays 200 and the text names them;
+when no view follows the log there is nothing to serve, and the status is 503.
+"""
 
 from aiohttp import web
 
+from eventtrack.server.dispatch import Handle
+from eventtrack.server.door import Door
 
-async def health(request: web.BaseRequest) -> web.Response:
+
+def health(door: Door) -> Handle:
     """GET /health."""
-    return web.Response(text="OK")
+
+    async def handle(request: web.BaseRequest) -> web.StreamResponse:
+        projector = door.live.projector
+        if projector.fault is None:
+            return web.Response(text="OK")
+        faults = projector.faults
+        lines = [f"projection {name} stopped: {fault}" for name, fault in faults.items()]
+        if lines and len(lines) < len(projector.feeds):
+            return web.Response(text="\n".join(["OK, but", *lines]))
+        return web.Response(status=503, text="\n".join(["DOWN", *(lines or [projector.fault])]))
+
+    return handle

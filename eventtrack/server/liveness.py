@@ -11,9 +11,8 @@ from collections.abc import Callable, Iterable
 
 from eventtrack.commands.handler import Handler
 from eventtrack.errors import EventtrackError
-from eventtrack.projector.projector import Projector
+from eventtrack.projector.live import Live
 from projections import leases
-from projections.views import Views
 
 LOOK_SECONDS = 5.0
 """Pause between two looks for lost runs."""
@@ -27,14 +26,12 @@ class Liveness:
     def __init__(
         self,
         handler: Handler,
-        views: Views,
-        projector: Projector,
+        live: Live,
         actor: str,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._handler = handler
-        self._views = views
-        self._projector = projector
+        self._live = live
         self._actor = actor
         self._clock = clock
         self._started = clock()
@@ -49,8 +46,7 @@ class Liveness:
 
     async def look(self) -> list[str]:
         """Note the loss of every run that is silent for longer than its lease; returns them."""
-        await self._projector.arrive()
-        running = await leases.running(self._views)
+        running = await leases.running(await self._live.current())
         now = self._clock()
         lost = []
         for lease in running:

@@ -164,7 +164,7 @@ def add_routes(dispatch: Dispatch, door: Door) -> None:
                 dispatch.add(method, prefix + route.path, handler)
     for route in NATIVE:
         dispatch.add(route.methods, f"/api/eventtrack/1/{route.path}", route.make(door))
-    dispatch.add("GET", "/health", health.health)
+    dispatch.add("GET", "/health", health.health(door))
     dispatch.add("GET", "/version", basics.version)
     for method, path, make in pages.ROUTES:
         dispatch.add(method, path, make(door))

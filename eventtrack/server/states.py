@@ -6,22 +6,20 @@ from eventtrack.commands.state import (
     ProducerState,
     RunState,
 )
-from eventtrack.projector.projector import Projector
+from eventtrack.projector.live import Live
 from projections import experiments, logged_models, producers, runs
-from projections.views import Views
 
 
 class ViewStates:
     """Waits until the views have arrived at what was acknowledged, then reads them."""
 
-    def __init__(self, views: Views, projector: Projector) -> None:
-        self._views = views
-        self._projector = projector
+    def __init__(self, live: Live) -> None:
+        self._live = live
 
     async def experiment(self, experiment_id: str) -> ExperimentState | None:
         """See `StateReader.experiment`."""
-        await self._projector.arrive()
-        found = await experiments.get(self._views, int(experiment_id))
+        views = await self._live.current()
+        found = await experiments.get(views, int(experiment_id))
         if found is None:
             return None
         return ExperimentState(
@@ -34,19 +32,19 @@ class ViewStates:
 
     async def experiment_id_of_name(self, name: str) -> str | None:
         """See `StateReader.experiment_id_of_name`."""
-        await self._projector.arrive()
-        found = await experiments.get_by_name(self._views, name)
+        views = await self._live.current()
+        found = await experiments.get_by_name(views, name)
         return str(found.experiment_id) if found else None
 
     async def greatest_experiment_id(self) -> int:
         """See `StateReader.greatest_experiment_id`."""
-        await self._projector.arrive()
-        return await experiments.greatest_id(self._views)
+        views = await self._live.current()
+        return await experiments.greatest_id(views)
 
     async def run(self, run_id: str) -> RunState | None:
         """See `StateReader.run`."""
-        await self._projector.arrive()
-        found = await runs.get(self._views, run_id)
+        views = await self._live.current()
+        found = await runs.get(views, run_id)
         if found is None:
             return None
         return RunState(
@@ -59,14 +57,14 @@ class ViewStates:
             end_time_ms=found.end_time,
             artifact_uri=found.artifact_uri,
             lifecycle_stage=found.lifecycle_stage,
-            params=await runs.params_of(self._views, run_id),
-            tags=await runs.tags_of(self._views, run_id),
+            params=await runs.params_of(views, run_id),
+            tags=await runs.tags_of(views, run_id),
         )
 
     async def logged_model(self, model_id: str) -> LoggedModelState | None:
         """See `StateReader.logged_model`."""
-        await self._projector.arrive()
-        found = await logged_models.get(self._views, model_id)
+        views = await self._live.current()
+        found = await logged_models.get(views, model_id)
         if found is None:
             return None
         return LoggedModelState(
@@ -81,6 +79,6 @@ class ViewStates:
 
     async def producer(self, producer: str) -> ProducerState | None:
         """See `StateReader.producer`."""
-        await self._projector.arrive()
-        following = await producers.following_of(self._views, producer)
+        views = await self._live.current()
+        following = await producers.following_of(views, producer)
         return None if following is None else ProducerState(producer=producer, following=following)

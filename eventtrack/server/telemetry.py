@@ -11,7 +11,7 @@ from aiohttp import web
 
 from eventtrack import limits
 from eventtrack.counters import SECONDS, Histogram
-from eventtrack.projector.projector import Projector
+from eventtrack.projector.live import Live
 from eventtrack.server.dispatch import Handle
 
 if TYPE_CHECKING:
@@ -88,10 +88,10 @@ class Requests:
 class Telemetry:
     """Gathers the counters of one server.  version: of this release."""
 
-    def __init__(self, log: LogCounters, projector: Projector, version: str) -> None:
+    def __init__(self, log: LogCounters, live: Live, version: str) -> None:
         self._version = version
         self._log = log
-        self._projector = projector
+        self._live = live
         self.requests = Requests()
         self._registry: Any = None
 
@@ -119,7 +119,7 @@ class Telemetry:
         """The metrics, as prometheus_client's families."""
         from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
-        log, projector = self._log, self._projector
+        log, projector = self._log, self._live.projector
         for name, count in (
             ("eventtrack_ingested_points", log.points),
             ("eventtrack_events", log.events),

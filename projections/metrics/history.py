@@ -47,35 +47,32 @@ class Histories:
     What is kept is used as long as nothing was added to the run.
     """
 
-    def __init__(self, views: Views, points_max: int = CACHED_POINTS_MAX) -> None:
-        self._views = views
+    def __init__(self, points_max: int = CACHED_POINTS_MAX) -> None:
         self._points_max = points_max
         self._kept: dict[tuple[str, str], tuple[object, Points]] = {}
 
-    async def read(self, run_id: str, key: str) -> Points:
+    async def read(self, views: Views, run_id: str, key: str) -> Points:
         """All distinct points of a series, as `read_points` gives them."""
         kept = self._kept.get((run_id, key))
-        if kept is not None and kept[0] == await self._stamp(run_id):
+        if kept is not None and kept[0] == await _stamp(views, run_id):
             return kept[1]
         # The stamp is taken first: points that arrive meanwhile only make it stale.
-        stamp = await self._stamp(run_id)
-        points = await read_points(self._views, run_id, key)
+        stamp = await _stamp(views, run_id)
+        points = await read_points(views, run_id, key)
         if LARGE_POINTS <= len(points) <= self._points_max:
             self._keep((run_id, key), stamp, points)
         return points
-
-    async def _stamp(self, run_id: str) -> object:
-        """How many points the run has: they only ever grow."""
-        row = await self._views.fetchone(
-            "SELECT points FROM metric_documents WHERE run_id = ?", (run_id,)
-        )
-        return row
 
     def _keep(self, series: tuple[str, str], stamp: object, points: Points) -> None:
         self._kept.pop(series, None)
         self._kept[series] = (stamp, points)
         while sum(len(each) for _, each in self._kept.values()) > self._points_max:
             del self._kept[next(iter(self._kept))]
+
+
+async def _stamp(views: Views, run_id: str) -> object:
+    """How many points the run has: they only ever grow."""
+    return await views.fetchone("SELECT points FROM metric_documents WHERE run_id = ?", (run_id,))
 
 
 async def encoded_slices(

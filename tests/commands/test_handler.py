@@ -93,7 +93,7 @@ async def meddled(
 
 def restarted(stack: Stack) -> Handler:
     """Another handler on the same log: nothing is in its cache."""
-    return make_handler(stack.log, stack.views, stack.projector, lambda: "f" * 32)
+    return make_handler(stack.log, stack.live, lambda: "f" * 32)
 
 
 async def new_run(stack: Stack, experiment_id: str = "0") -> str:
@@ -438,7 +438,7 @@ class Held(ViewStates):
     """The first state is read at once and handed over when the test says so; others at once."""
 
     def __init__(self, stack: Stack) -> None:
-        super().__init__(stack.views, stack.projector)
+        super().__init__(stack.live)
         self.read = asyncio.Event()
         self.hand_over = asyncio.Event()
 

@@ -8,7 +8,7 @@ import pytest
 from aiohttp import ClientSession, web
 
 from eventtrack import limits
-from eventtrack.assembly import open_server
+from eventtrack.assembly import Lock, locked, open_server
 from eventtrack.log import LogBusy
 from eventtrack.log.sqlite import SqliteLog
 from eventtrack.settings import Settings
@@ -18,7 +18,15 @@ LOG_METRIC = "/api/2.0/mlflow/runs/log-metric"
 
 
 async def serve(tmp_path: Path, ask: Callable[[ClientSession, str], Any]) -> None:
-    async with open_server(Settings(data=str(tmp_path))) as http:
+    settings = Settings(data=str(tmp_path))
+    with locked(settings.log_path) as lock:
+        await answered(settings, lock, ask)
+
+
+async def answered(
+    settings: Settings, lock: Lock, ask: Callable[[ClientSession, str], Any]
+) -> None:
+    async with open_server(settings, lock) as http:
         runner = web.ServerRunner(http)
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0)

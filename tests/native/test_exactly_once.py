@@ -96,7 +96,7 @@ async def play(folder: Path, what: list[tuple[str, str]]) -> None:
 
 
 def restarted(stack: Stack) -> Receiver:
-    handler = make_handler(stack.log, stack.views, stack.projector, lambda: "f" * 32)
+    handler = make_handler(stack.log, stack.live, lambda: "f" * 32)
     return Receiver(handler)
 
 

@@ -41,7 +41,7 @@ async def test_a_run_is_lost_once_after_its_lease_and_not_before(
     stack: Stack, clock: Clock
 ) -> None:
     receiver = Receiver(stack.handler)
-    liveness = Liveness(stack.handler, stack.views, stack.projector, ACTOR, clock)
+    liveness = Liveness(stack.handler, stack.live, ACTOR, clock)
     starts = [
         StartRun(run_id=run_id, experiment_id="0", lease_seconds=60) for run_id in ("a", "b", "c")
     ]
@@ -67,7 +67,7 @@ async def test_after_a_restart_every_run_has_a_whole_lease_to_be_heard_from(
     start = StartRun(run_id="a", experiment_id="0", lease_seconds=60)
     await Receiver(stack.handler).receive(Request(commands=[(0, start)]), ACTOR)
     clock.now = 1000
-    restarted = Liveness(stack.handler, stack.views, stack.projector, ACTOR, clock)
+    restarted = Liveness(stack.handler, stack.live, ACTOR, clock)
     clock.now = 1060
     assert await restarted.look() == []
     clock.now = 1061
@@ -76,7 +76,7 @@ async def test_after_a_restart_every_run_has_a_whole_lease_to_be_heard_from(
 
 async def test_a_leased_run_that_others_log_to_is_not_lost(stack: Stack, clock: Clock) -> None:
     """Its own process is dead, but a client that knows no lease goes on with the run."""
-    liveness = Liveness(stack.handler, stack.views, stack.projector, ACTOR, clock)
+    liveness = Liveness(stack.handler, stack.live, ACTOR, clock)
     start = StartRun(run_id="a", experiment_id="0", lease_seconds=60)
     await Receiver(stack.handler).receive(Request(commands=[(0, start)]), ACTOR)
     for now in (50.0, 100.0, 150.0):

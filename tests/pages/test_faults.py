@@ -7,13 +7,13 @@ from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 
 from eventtrack.errors import Unavailable
-from eventtrack.projector.projector import ProjectionStopped
 from eventtrack.server.dispatch import Handle
 from eventtrack.server.door import Door
 from eventtrack.server.pages.routes import faults_as_pages
+from projections.views import ViewsStopped
 
 
-@pytest.mark.parametrize("error", [ProjectionStopped("no space left"), Unavailable("disk full")])
+@pytest.mark.parametrize("error", [ViewsStopped("no space left"), Unavailable("disk full")])
 async def test_a_fault_behind_a_page_is_a_page(error: Exception) -> None:
     def make(door: Door) -> Handle:
         async def handle(request: web.BaseRequest) -> web.StreamResponse:

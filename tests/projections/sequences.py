@@ -51,9 +51,8 @@ from eventtrack.errors import EventtrackError
 from eventtrack.events.datasets import DatasetInput, ModelOutput
 from eventtrack.events.metrics import Series
 from eventtrack.log import EventLog
-from eventtrack.projector.projector import Projector
+from eventtrack.projector.live import Live
 from eventtrack.server.states import ViewStates
-from projections.views import Views
 from tests.projections import made
 from tests.projections.model import Point
 from tests.support import ACTOR, ROOT
@@ -69,10 +68,9 @@ pairs = st.lists(st.tuples(keys, texts), max_size=3)
 class World:
     """A stack under test, what exists in it, and a handler that can be started anew."""
 
-    def __init__(self, log: EventLog, projector: Projector, views: Views) -> None:
+    def __init__(self, log: EventLog, live: Live) -> None:
         self.log = log
-        self.projector = projector
-        self.views = views
+        self.live = live
         self.experiments: list[str] = []
         self.runs: list[str] = []
         self.models: list[str] = []
@@ -84,7 +82,7 @@ class World:
         """A handler that remembers nothing."""
         self.handler = Handler(
             self.log,
-            ViewStates(self.views, self.projector),
+            ViewStates(self.live),
             artifact_root=ROOT,
             now_ms=lambda: next(self._now),
             new_id=lambda: f"{next(self._ids):032x}",
@@ -264,7 +262,7 @@ def logged_points_one_by_one(draw: st.DrawFn) -> Step:
                 values=columns.pack_float(step / 2),
             )
             await world.handler.log_metrics(world.runs[number % len(world.runs)], [point], ACTOR)
-            await world.projector.arrive()
+            await world.live.projector.arrive()
 
     return Step(f"run {number}: {length} points from step {first}, one by one", do)
 
@@ -314,7 +312,7 @@ def changed_models(draw: st.DrawFn) -> Step:
 
 
 async def _flush(world: World) -> None:
-    await world.projector.arrive()
+    await world.live.projector.arrive()
 
 
 async def _restart(world: World) -> None:

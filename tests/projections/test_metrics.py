@@ -11,8 +11,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from eventtrack.events import START
 from eventtrack.events.metrics import Series, tables_of
 from eventtrack.projector import viewsfile
+from eventtrack.projector.feeds import Feed
 from eventtrack.projector.folding import apply_batch
 from projections.metrics import history as histories
 from projections.metrics import metrics, wide
@@ -159,14 +161,15 @@ async def test_kept_histories_are_read_again_when_points_were_added(tmp_path: Pa
     calls = made.shuffled_calls(4, histories.LARGE_POINTS)
     events = made.recorded(calls)
     connection = viewsfile.create(tmp_path / "views.db", "log", [metrics])
-    apply_batch(connection, [metrics], events[:1], {})
+    feed = Feed(metrics, START)
+    apply_batch(connection, [feed], events[:1])
     async with open_views(tmp_path / "views.db") as views:
-        kept = Histories(views)
-        first = await kept.read(made.RUN, made.KEY)
-        assert await kept.read(made.RUN, made.KEY) is first
+        kept = Histories()
+        first = await kept.read(views, made.RUN, made.KEY)
+        assert await kept.read(views, made.RUN, made.KEY) is first
         for event in events[1:]:
-            apply_batch(connection, [metrics], [event], {})
-        assert len(await kept.read(made.RUN, made.KEY)) == 4 * histories.LARGE_POINTS
+            apply_batch(connection, [feed], [event])
+        assert len(await kept.read(views, made.RUN, made.KEY)) == 4 * histories.LARGE_POINTS
     connection.close()
 
 
@@ -175,11 +178,11 @@ async def test_no_more_is_kept_than_is_allowed(tmp_path: Path) -> None:
     events = [*made.recorded(calls, key="a"), *made.recorded(calls, key="b")]
     fold(tmp_path / "views.db", [events], [metrics])
     async with open_views(tmp_path / "views.db") as views:
-        kept = Histories(views, points_max=histories.LARGE_POINTS + 1)
-        first = await kept.read(made.RUN, "a")
-        assert await kept.read(made.RUN, "a") is first
-        await kept.read(made.RUN, "b")
-        again = await kept.read(made.RUN, "a")
+        kept = Histories(points_max=histories.LARGE_POINTS + 1)
+        first = await kept.read(views, made.RUN, "a")
+        assert await kept.read(views, made.RUN, "a") is first
+        await kept.read(views, made.RUN, "b")
+        again = await kept.read(views, made.RUN, "a")
         assert again is not first
         assert listed(again) == listed(first)
 

@@ -36,7 +36,7 @@ from tests.support import (
 
 async def live(stack: Stack, sequence: list[Step]) -> None:
     """Let the sequence happen."""
-    world = World(stack.log, stack.projector, stack.views)
+    world = World(stack.log, stack.live)
     await world.begin()
     for step in sequence:
         await step.happen(world)
@@ -66,6 +66,7 @@ async def check(folder: Path, sequence: list[Step], cuts: list[int]) -> None:
 
         again = folder / "again.db"
         projector = await Projector.open(stack.log, stack.log.log_id, again, BUILT_IN)
+        await projector.catch_up()
         await projector.close()
         assert await answers_of(again) == expected
         assert rows_of(again) == rows

@@ -5,11 +5,11 @@ from collections.abc import Callable
 from aiohttp import web
 
 from eventtrack.errors import EventtrackError
-from eventtrack.projector.projector import ProjectionStopped
 from eventtrack.server.dispatch import Handle
 from eventtrack.server.door import Door
 from eventtrack.server.pages import experiments, runs, static
 from eventtrack.server.pages.html import fault
+from projections.views import ViewsStopped
 
 Make = Callable[[Door], Handle]
 
@@ -25,7 +25,7 @@ def faults_as_pages(make: Make) -> Make:
                 return await handle(request)
             except EventtrackError as error:
                 return fault(error.status, "This page cannot be shown", error.message)
-            except ProjectionStopped as error:
+            except ViewsStopped as error:
                 return fault(
                     503,
                     "The pages cannot be shown now",

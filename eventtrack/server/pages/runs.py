@@ -17,7 +17,8 @@ from eventtrack.server.pages.charts import Chart, chart_of
 from eventtrack.server.pages.experiments import is_number, no_experiment
 from eventtrack.server.pages.html import fault, page
 from projections import console, documents, experiments, leases
-from projections.metrics.history import LARGE_POINTS, Histories
+from projections.metrics.history import LARGE_POINTS
+from projections.views import Views
 
 CHARTS_ON_PAGE = 60
 CONSOLE_LINES = 200
@@ -52,7 +53,7 @@ def run(door: Door) -> Handle:
             lost=run_id in await leases.lost_among(reader, [run_id]),
             printed=printed.lines[-CONSOLE_LINES:],
             experiment=experiment,
-            charts=[await _chart(door.histories, run_id, each) for each in drawn],
+            charts=[await _chart(door, reader, run_id, each) for each in drawn],
             charts_from=start,
             charts_on_page=CHARTS_ON_PAGE,
             metrics=metrics,
@@ -67,9 +68,9 @@ def run(door: Door) -> Handle:
     return handle
 
 
-async def _chart(histories: Histories, run_id: str, metric: dict[str, Any]) -> Chart:
+async def _chart(door: Door, reader: Views, run_id: str, metric: dict[str, Any]) -> Chart:
     """One metric drawn; a long history in a thread, so that other requests are not held up."""
-    points = await histories.read(run_id, metric["key"])
+    points = await door.history(reader, run_id, metric["key"])
     if len(points) < LARGE_POINTS:
         return chart_of(metric["key"], points, metric["value"])
     return await asyncio.to_thread(chart_of, metric["key"], points, metric["value"])
