@@ -2,36 +2,15 @@
 
 import json
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from projections.builtin import BUILT_IN
+from tests.operations.command import COMMAND, run, run_json
 from tests.rest import Rest
-from tests.servers import ServerProcess, clean_environment, eventtrack_server
-
-COMMAND = str(Path(sys.executable).with_name("eventtrack"))
-
-
-def run(*args: str, data: Path, code: int = 0) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [COMMAND, *args, "--data", str(data)],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        env=clean_environment(),
-        check=False,
-    )
-    assert done.returncode == code, done.stdout + done.stderr
-    assert "Traceback" not in done.stderr
-    return done
-
-
-def run_json(*args: str, data: Path) -> Any:
-    return json.loads(run(*args, "--json", data=data).stdout)
+from tests.servers import ServerProcess, eventtrack_server
 
 
 @pytest.fixture(scope="module")
@@ -117,11 +96,6 @@ def test_views_rebuild_gives_the_same_answers(data: Path) -> None:
     done = run("views", "rebuild", data=data)
     assert "rebuilt" in done.stdout
     assert run_json("runs", "list", data=data) == before
-
-
-def test_views_rebuild_is_refused_while_a_server_runs(data: Path, server: ServerProcess) -> None:
-    done = run("views", "rebuild", data=data, code=1)
-    assert str(server.process.pid) in done.stderr
 
 
 def test_experiments_and_runs_are_listed_with_and_without_a_server(data: Path) -> None:

@@ -1,0 +1,1 @@
+"""What an operator does, with a real server process and without one."""
