@@ -5,6 +5,7 @@ The only module that chooses the log's engine.
 
 import contextlib
 import fcntl
+import functools
 import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -22,17 +23,17 @@ from eventtrack.log.sqlite import SqliteLog
 from eventtrack.operations import Site
 from eventtrack.projector.child import in_a_child
 from eventtrack.projector.live import Live, live_path
+from eventtrack.projector.past import Pasts
 from eventtrack.projector.projector import Progress
-from eventtrack.server import control
+from eventtrack.server import control, moment
 from eventtrack.server.app import make_server
-from eventtrack.server.door import Door
+from eventtrack.server.door import Door, Writing
 from eventtrack.server.liveness import Liveness
 from eventtrack.server.protection import Protection
 from eventtrack.server.states import ViewStates
 from eventtrack.server.telemetry import Telemetry
 from eventtrack.settings import Settings
 from projections.builtin import BUILT_IN
-from projections.metrics.history import Histories
 from projections.views import Views
 
 SYSTEM_ACTOR = "eventtrack@server"
@@ -154,30 +155,37 @@ async def open_server(
     """The HTTP server, ready to be bound; the caller holds the lock."""
     async with contextlib.AsyncExitStack() as cleanup:
         site = await cleanup.enter_async_context(open_site(settings, progress))
-        handler, live = site.handler, site.live
+        handler, live, log = site.handler, site.live, site.log
+        assert isinstance(log, SqliteLog)
         await handler.ensure_default_experiment(SYSTEM_ACTOR)
         live.start()
         liveness = Liveness(handler, live, SYSTEM_ACTOR)
         liveness.start()
         cleanup.push_async_callback(liveness.close)
         lock.tell(await cleanup.enter_async_context(control.listen(site)))
+        pasts = Pasts(
+            log,
+            log.log_id,
+            settings.views_folder / "past",
+            BUILT_IN,
+            in_a_child(settings.log_path),
+            live,
+        )
+        cleanup.push_async_callback(pasts.close)
         door = Door(
-            handler=handler,
-            receiver=Receiver(handler),
-            liveness=liveness,
-            head=site.log.head,
+            writing=Writing(handler, Receiver(handler), liveness, log.head),
             live=live,
-            histories=Histories(),
+            past=pasts,
             artifacts=site.artifacts,
             artifact_root=settings.artifact_root,
             data=settings.data_path,
         )
         protection = Protection(settings.allowed_hosts, settings.cors_allowed_origins)
-        assert isinstance(site.log, SqliteLog)
         yield make_server(
             door,
+            functools.partial(moment.position_of, log=log),
             protection,
-            Telemetry(site.log, live, eventtrack.__version__),
+            Telemetry(log, live, eventtrack.__version__),
             body_bytes_max=settings.request_mebibytes_max << 20,
             access_log=settings.access_log,
         )

@@ -120,6 +120,13 @@ class EventLog(Protocol):
         """When the stream's last event was stored, in microseconds since 1970; 0 without one."""
         ...
 
+    async def position_at(self, at_us: int) -> Position:
+        """The position of the last event stored at or before a time, in microseconds since 1970.
+
+        START when there is none.
+        """
+        ...
+
     def head(self) -> Position:
         """The position of the last durable event."""
         ...

@@ -473,6 +473,22 @@ class SqliteLog:
         )
         return rows[0][0] if rows else 0
 
+    async def position_at(self, at_us: int) -> Position:
+        """See `EventLog.position_at`."""
+        # Times never fall from event to event, so the place is found by halving.
+        low, high = 0, int(self._durable.position)
+        while low < high:
+            middle = (low + high + 1) // 2
+            rows = await self._rows(
+                "SELECT recorded_at FROM events WHERE position <= ? ORDER BY position DESC LIMIT 1",
+                (middle,),
+            )
+            if rows and rows[0][0] <= at_us:
+                low = middle
+            else:
+                high = middle - 1
+        return Position(low)
+
     async def close(self) -> None:
         """See `EventLog.close`."""
         await self._group.close()

@@ -83,8 +83,13 @@ def prepare(order: Order, log_id: str, projections: Sequence[Projection]) -> Non
     connection = viewsfile.connect(path)
     try:
         source.backup(connection)
-        connection.execute("UPDATE view_file SET plan = ?, complete = 0", (order.plan,))
         found = viewsfile.checkpoints(connection, log_id) or {}
+        if order.until is not None and any(e.position > order.until for e in found.values()):
+            # The base moved on while it was copied.
+            connection.close()
+            viewsfile.create(path, log_id, projections, plan=order.plan, complete=False).close()
+            return
+        connection.execute("UPDATE view_file SET plan = ?, complete = 0", (order.plan,))
         viewsfile.restart(
             connection,
             [
@@ -138,6 +143,6 @@ async def build(
         while is_near is not None and not await is_near():
             await projector.catch_up(progress)
         if order.until is not None:
-            viewsfile.complete(projector.connection)
+            viewsfile.seal(projector.connection)
     finally:
         await projector.close()

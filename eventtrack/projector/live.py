@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 import logging
 import sqlite3
-import weakref
 from collections.abc import AsyncGenerator, Callable, Sequence
 from pathlib import Path
 
@@ -18,8 +17,9 @@ from eventtrack.log import EventLog
 from eventtrack.projector import viewsfile
 from eventtrack.projector.building import Order, anew_of
 from eventtrack.projector.projector import Progress, Projector, ProjectorClosed
+from eventtrack.projector.retirement import Retirement
 from projections.projection import Projection
-from projections.views import Connections, Views
+from projections.views import Views
 
 logger = logging.getLogger("eventtrack.views")
 
@@ -54,8 +54,7 @@ class Live:
         self._building = False
         self._following = False
         self._renewing: asyncio.Task[None] | None = None
-        self._closing: set[asyncio.Task[None]] = set()
-        self._retired: set[Connections] = set()
+        self._retirement = Retirement()
 
     @classmethod
     async def open(
@@ -77,6 +76,22 @@ class Live:
             await projector.close()
             raise
         return cls(log, log_id, folder, projections, build, projector, views)
+
+    @property
+    def faults(self) -> dict[str, str]:
+        """Projections that stopped, and why."""
+        return self.projector.faults
+
+    @property
+    def fault(self) -> str | None:
+        """Why some or all views do not follow the log, or None."""
+        return self.projector.fault
+
+    @property
+    def is_answering(self) -> bool:
+        """Does any of the views follow the log?"""
+        projector = self.projector
+        return projector.fault is None or 0 < len(projector.faults) < len(projector.feeds)
 
     def start(self) -> None:
         """Follow the log from now on, and finish in the background what must be rebuilt."""
@@ -125,10 +140,8 @@ class Live:
         if self._renewing is not None:
             self._renewing.cancel()
             await asyncio.gather(self._renewing, return_exceptions=True)
-        await asyncio.gather(*self._closing)
-        for connections in [*self._retired, self.views.connections]:
-            await connections.close()
-        self._retired.clear()
+        await self._retirement.close()
+        await self.views.close()
         await self.projector.close()
 
     async def _switch(self, path: Path) -> None:
@@ -144,30 +157,12 @@ class Live:
         if self._following:
             projector.start()
         before = self.projector
-        self._retire(self.views)
+        self._retirement.retire(self.views)
         # Whoever came before has an answer from the old views, whoever comes now gets the new.
         self.projector, self.views = projector, views
         await before.close(fold_rest=False)
         await asyncio.to_thread(viewsfile.delete, before.path)
         logger.info("the views in %s answer from now on", path.name)
-
-    def _retire(self, views: Views) -> None:
-        """Close views when the last request that works with them is done."""
-        connections, loop = views.connections, asyncio.get_running_loop()
-        self._retired.add(connections)
-
-        def close() -> None:
-            if connections in self._retired:
-                self._retired.discard(connections)
-                task = loop.create_task(connections.close())
-                self._closing.add(task)
-                task.add_done_callback(self._closing.discard)
-
-        def unused() -> None:
-            if not loop.is_closed():
-                loop.call_soon_threadsafe(close)
-
-        weakref.finalize(views, unused).atexit = False
 
     async def _renew(self) -> None:
         """Rebuild what another version folded, or what a rebuild left unfinished."""

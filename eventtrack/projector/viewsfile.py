@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -190,6 +191,50 @@ def complete(connection: sqlite3.Connection) -> None:
     connection.execute("UPDATE view_file SET complete = 1")
     connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
     connection.execute("PRAGMA synchronous = NORMAL")
+
+
+def seal(connection: sqlite3.Connection) -> None:
+    """Leave one file that nobody will write to again, and that can be read anywhere."""
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("UPDATE view_file SET complete = 1")
+    connection.execute("PRAGMA journal_mode = DELETE")
+
+
+def state_of(
+    path: Path, log_id: str, projections: Sequence[Projection]
+) -> Literal["complete", "unfinished", "useless"]:
+    """Can the file answer for these projections, or be built on, or neither?"""
+    try:
+        connection = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)
+        try:
+            found = checkpoints(connection, log_id)
+            if found is None or not all(
+                each.name in found and found[each.name].fits(each) for each in projections
+            ):
+                return "useless"
+            return "complete" if plan_of(connection)[1] else "unfinished"
+        finally:
+            connection.close()
+    except sqlite3.DatabaseError:
+        return "useless"
+
+
+def stopped_tables(path: Path, projections: Sequence[Projection]) -> dict[str, str]:
+    """The tables of projections that stopped while the file was built, and why."""
+    connection = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)
+    try:
+        rows = connection.execute(
+            "SELECT projection, fault FROM view_checkpoint WHERE fault IS NOT NULL"
+        )
+        faults = dict(rows.fetchall())
+    finally:
+        connection.close()
+    return {
+        table: f"projection {each.name} is not up to date: {faults[each.name]}"
+        for each in projections
+        if each.name in faults
+        for table in each.table_names
+    }
 
 
 def delete(path: Path) -> None:

@@ -1,10 +1,12 @@
 """The HTTP server, made of ready-made parts: aiohttp's low-level server around one entrance."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiohttp import web
 
+from eventtrack.events import Position
 from eventtrack.server.dispatch import Dispatch
 from eventtrack.server.door import Door
 from eventtrack.server.entrance import Entrance
@@ -16,17 +18,24 @@ from eventtrack.server.telemetry import Telemetry
 
 def make_server(
     door: Door,
+    position_of: Callable[[str], Awaitable[Position]],
     protection: Protection,
     telemetry: Telemetry,
     *,
     body_bytes_max: int,
     access_log: bool,
 ) -> web.Server:
-    """The server behind the door; body_bytes_max: of requests that are not artifacts."""
+    """The server behind the door.
+
+    position_of: what a moment in words is in the log; body_bytes_max: of requests that are not
+    artifacts.
+    """
     dispatch = Dispatch()
     add_routes(dispatch, door)
     dispatch.add("GET", "/metrics", telemetry.handler())
-    entrance = Entrance(dispatch, protection, telemetry.requests, access_log=access_log)
+    entrance = Entrance(
+        dispatch, protection, telemetry.requests, position_of, access_log=access_log
+    )
     loop = asyncio.get_running_loop()
 
     def make_request(
@@ -42,8 +51,8 @@ def make_server(
         "keepalive_timeout": KEEPALIVE_SECONDS,
         "lingering_time": LINGERING_SECONDS,
     }
-    if access_log:
-        # Every request must pass the entrance, which writes that log.
+    if access_log or door.is_read_only:
+        # Every request must pass the entrance, which writes that log and refuses writes.
         return web.Server(entrance.handle, **options)
     lane = Lane(door.handler, protection, entrance.next_id, telemetry.requests)
     return LaneServer(lane, entrance.handle, **options)

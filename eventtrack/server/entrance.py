@@ -4,6 +4,7 @@ import itertools
 import logging
 import time
 import uuid
+from collections.abc import Awaitable, Callable
 
 from aiohttp import HttpVersion11, web
 
@@ -14,6 +15,8 @@ from eventtrack.errors import (
     TooBusy,
     Unavailable,
 )
+from eventtrack.events import Position
+from eventtrack.server import moment
 from eventtrack.server.dispatch import ROUTE, Dispatch
 from eventtrack.server.mlflow.errors import response_of
 from eventtrack.server.native.errors import response_of as native_response_of
@@ -37,11 +40,22 @@ _UNCHECKED_HOST = frozenset(("/health", "/version"))
 
 
 class Entrance:
-    """Takes every request in.  access_log: log each, not only failed and slow ones."""
+    """Takes every request in.
+
+    position_of: what a moment in words is in the log; access_log: log each request, not only
+    failed and slow ones.
+    """
 
     def __init__(
-        self, dispatch: Dispatch, protection: Protection, requests: Requests, *, access_log: bool
+        self,
+        dispatch: Dispatch,
+        protection: Protection,
+        requests: Requests,
+        position_of: Callable[[str], Awaitable[Position]],
+        *,
+        access_log: bool,
     ) -> None:
+        self._position_of = position_of
         self._requests = requests
         self._find = dispatch.find
         self._protection = protection
@@ -62,10 +76,11 @@ class Entrance:
         response: web.StreamResponse | None = _refusal(request, self._protection)
         if response is None:
             try:
-                handler = self._find(request)
-                if "Expect" in headers:
-                    await _expected(request)
-                response = await handler(request)
+                words, request = moment.take(request)
+                if words:
+                    response = await self._serve_past(request, words)
+                else:
+                    response = await self._serve(request)
             except EventtrackError as error:
                 response = _answer(request, error)
             except Exception as error:
@@ -78,6 +93,24 @@ class Entrance:
         self._requests.count(request.get(ROUTE, OTHER), method, response.status, seconds)
         if self._access_log or response.status >= 500 or seconds > SLOW_SECONDS:
             _write_log(request, request_id, response.status, seconds, cause)
+        return response
+
+    async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
+        handler = self._find(request)
+        if "Expect" in request.headers:
+            await _expected(request)
+        return await handler(request)
+
+    async def _serve_past(self, request: web.BaseRequest, words: str) -> web.StreamResponse:
+        """Answer from the views of an earlier moment."""
+        position = await self._position_of(words)
+        token = moment.AS_OF.set(position)
+        try:
+            response = await self._serve(request)
+        finally:
+            moment.AS_OF.reset(token)
+        if not response.prepared:
+            response.headers[moment.HEADER] = str(position)
         return response
 
     def _mark(

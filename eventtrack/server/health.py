@@ -14,13 +14,12 @@ def health(door: Door) -> Handle:
     """GET /health."""
 
     async def handle(request: web.BaseRequest) -> web.StreamResponse:
-        projector = door.live.projector
-        if projector.fault is None:
+        live = door.live
+        if live.fault is None:
             return web.Response(text="OK")
-        faults = projector.faults
-        lines = [f"projection {name} stopped: {fault}" for name, fault in faults.items()]
-        if lines and len(lines) < len(projector.feeds):
+        lines = [f"projection {name} stopped: {fault}" for name, fault in live.faults.items()]
+        if live.is_answering:
             return web.Response(text="\n".join(["OK, but", *lines]))
-        return web.Response(status=503, text="\n".join(["DOWN", *(lines or [projector.fault])]))
+        return web.Response(status=503, text="\n".join(["DOWN", *(lines or [live.fault])]))
 
     return handle

@@ -40,7 +40,7 @@ async def get_history(door: Door, call: Call, message: GetHistory) -> bytes | As
     start = _offset_of(message.page_token) if message.page_token else 0
     if message.max_results is not None:
         page_size(message.max_results, None, limits.INT32_MAX)
-    points = await door.history(await door.current(), run_id, message.metric_key)
+    points = await door.history(await door.current(run_id), run_id, message.metric_key)
     if message.max_results is None and len(points) > LARGE_POINTS:
         return _streamed(points.slice(start, len(points)), message.metric_key)
     stop = len(points) if message.max_results is None else start + message.max_results
@@ -91,9 +91,8 @@ async def get_history_bulk_interval(
             f"end_step must be greater than start_step. Found start_step={first} and "
             f"end_step={last}."
         )
-    views = await door.current()
     parts = []
-    for run_id in sorted(set(run_ids)):
+    async for run_id, views in door.of_each(sorted(set(run_ids))):
         points = await door.history(views, run_id, message.metric_key)
         if first is not None and last is not None:
             points = _between(points, first, last)
@@ -118,9 +117,8 @@ async def get_history_bulk(door: Door, call: Call, message: GetHistoryBulk) -> b
     left = limits.HISTORY_BULK_POINTS_MAX
     if message.max_results is not None:
         left = min(left, page_size(message.max_results, None, limits.INT32_MAX))
-    views = await door.current()
     parts = []
-    for run_id in sorted(set(run_ids)):
+    async for run_id, views in door.of_each(sorted(set(run_ids))):
         points = (await door.history(views, run_id, message.metric_key)).slice(0, left)
         left -= len(points)
         parts.append(await encode(points, message.metric_key, run_id))

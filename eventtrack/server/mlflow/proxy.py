@@ -79,6 +79,12 @@ def store_of(door: Door) -> ArtifactStore:
     return door.artifacts
 
 
+def writable_store_of(door: Door) -> ArtifactStore:
+    """The cellar to put something in or take something out of."""
+    door.check_writable()
+    return store_of(door)
+
+
 def refused(error: ArtifactError) -> EventtrackError:
     """A store's refusal as ours."""
     if isinstance(error, ArtifactNotFound):
@@ -102,7 +108,7 @@ def upload(door: Door) -> Handle:
     """PUT mlflow-artifacts/artifacts/{artifact_path...}."""
 
     async def handle(request: web.BaseRequest) -> web.StreamResponse:
-        store_of(door)
+        writable_store_of(door)
         path = _path_of(request)
         if not path or request[PATH_PARAMETERS]["artifact_path"].endswith("/"):
             return _detail(400, "The path must name a file, not a folder.")
@@ -121,7 +127,7 @@ async def chunks_of(request: web.BaseRequest) -> AsyncIterator[bytes]:
 async def store_body(door: Door, path: str, chunks: AsyncIterator[bytes], actor: str) -> Stored:
     """Store bytes and record that they are there."""
     try:
-        stored = await store_of(door).put(path, chunks)
+        stored = await writable_store_of(door).put(path, chunks)
     except ArtifactError as error:
         raise refused(error) from error
     await _record(door, stored, actor)
@@ -261,7 +267,7 @@ async def delete(door: Door, call: Call, message: DeleteFiles) -> None:
         path = safe_path(message.artifact_path)
         if not path:
             raise InvalidParameter("Invalid path: the root of all artifacts is not deleted.")
-        await store_of(door).delete(path)
+        await writable_store_of(door).delete(path)
     except ArtifactError as error:
         raise refused(error) from error
     await door.handler.note(await _stream_of(door, path), ArtifactsDeleted(path=path), call.actor)
@@ -301,7 +307,7 @@ async def create_multipart(
     if not 1 <= parts <= PARTS_MAX:
         raise invalid(parts, "num_parts", f"Hint: it must be from 1 to {PARTS_MAX}.")
     try:
-        upload_id = await store_of(door).create_multipart(_target(message))
+        upload_id = await writable_store_of(door).create_multipart(_target(message))
     except ArtifactError as error:
         raise refused(error) from error
     host = call.request.headers.get("Host", "localhost")
@@ -320,7 +326,7 @@ def put_part(door: Door) -> Handle:
         if not parameters["part_number"].isdecimal():
             raise invalid(parameters["part_number"], "part_number")
         try:
-            etag = await store_of(door).put_part(
+            etag = await writable_store_of(door).put_part(
                 parameters["upload_id"], int(parameters["part_number"][:9]), chunks_of(request)
             )
         except ArtifactError as error:
@@ -357,7 +363,9 @@ async def complete_multipart(door: Door, call: Call, message: CompleteMultipart)
             raise missing(f"parts[{index}].etag")
         parts.append(Part(part.part_number, part.etag))
     try:
-        stored = await store_of(door).complete_multipart(_target(message), message.upload_id, parts)
+        stored = await writable_store_of(door).complete_multipart(
+            _target(message), message.upload_id, parts
+        )
     except ArtifactError as error:
         raise refused(error) from error
     await _record(door, stored, call.actor)
@@ -374,7 +382,7 @@ class AbortMultipart(msgspec.Struct):
 async def abort_multipart(door: Door, call: Call, message: AbortMultipart) -> None:
     """POST mpu/abort/{artifact_path...}."""
     try:
-        await store_of(door).abort_multipart(message.upload_id)
+        await writable_store_of(door).abort_multipart(message.upload_id)
     except ArtifactError as error:
         raise refused(error) from error
 

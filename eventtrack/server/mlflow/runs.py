@@ -191,7 +191,7 @@ async def get(door: Door, call: Call, message: GetRun) -> bytes:
 
 async def find(door: Door, run_id: str) -> documents.RunDocument:
     """The run with this id, deleted ones too; DoesNotExist when there is none."""
-    run = await documents.get_run(await door.current(), run_id)
+    run = await documents.get_run(await door.current(run_id), run_id)
     if run is None:
         raise commands.no_such_run(run_id)
     return run

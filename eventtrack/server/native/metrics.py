@@ -84,8 +84,8 @@ def run_ranks(door: Door) -> Handle:
 
 
 async def _run_of(door: Door, request: web.BaseRequest) -> tuple[Views, str]:
-    views = await door.current()
     run_id: str = request[PATH_PARAMETERS]["run_id"]
+    views = await door.current(run_id)
     if await runs.get(views, run_id) is None:
         raise no_such_run(run_id)
     return views, run_id

@@ -35,8 +35,8 @@ def run_status(door: Door) -> Handle:
     """GET runs/{run_id}."""
 
     async def handle(request: web.BaseRequest) -> web.StreamResponse:
-        views = await door.current()
         run_id = request[PATH_PARAMETERS]["run_id"]
+        views = await door.current(run_id)
         run = await runs.get(views, run_id)
         if run is None:
             raise no_such_run(run_id)
@@ -67,8 +67,8 @@ def run_console(door: Door) -> Handle:
     """GET runs/{run_id}/console?rank=&before=&until=&limit="""
 
     async def handle(request: web.BaseRequest) -> web.StreamResponse:
-        views = await door.current()
         run_id = request[PATH_PARAMETERS]["run_id"]
+        views = await door.current(run_id)
         if await runs.get(views, run_id) is None:
             raise no_such_run(run_id)
         lines_max = integer_of(request, "limit")
