@@ -35,6 +35,11 @@ VARIABLES: tuple[tuple[str, str, str], ...] = (
     ),
     ("EVENTTRACK_SYSTEM_METRICS_SECONDS", "10", "Pause between two samples of system metrics."),
     ("EVENTTRACK_RANK", "", "This process's rank, when the launcher's variables do not say."),
+    (
+        "EVENTTRACK_AS_OF",
+        "",
+        "What mlflow clients ask about: a position of the log or a time (RFC 3339) of the past.",
+    ),
 )
 """Every variable the trainer reads: name, default, meaning.  README has the same table."""
 

@@ -4,13 +4,14 @@ An unmodified mlflow script, and all of its autologging, then logs through the t
 calls write to the local disk and return.  Questions, and what needs an answer, go to the server as
 ever, after what was logged before them.
 
-Entry points in pyproject.toml name the three functions below to mlflow.  mlflow is imported only
-when it asks for them.  Source: mlflow 3.17, `tracking/_tracking_service/registry` and neighbours.
+Entry points in pyproject.toml name the functions below, and `AsOfHeader`, to mlflow.  mlflow is
+imported only when it asks for them.  Source: mlflow 3.17, `tracking/_tracking_service/registry` and neighbours.
 """
 
 from typing import Any
 
 from eventtrack.client.options import server_url
+from eventtrack.mlflow_plugin.as_of import AsOfHeader as AsOfHeader
 
 
 def tracking_store(store_uri: str | None = None, artifact_uri: str | None = None, **_: Any) -> Any:

@@ -141,11 +141,15 @@ AJAX: tuple[Json | Plain, ...] = (
 """Served under /ajax-api/ only."""
 
 
-NATIVE: tuple[Plain, ...] = (
+NATIVE: tuple[Json | Plain, ...] = (
     Plain("POST", "ingest", native_ingest.ingest),
+    Json("GET POST", "experiments", queries.ListExperiments, E.search),
+    Json("GET", "experiments/{experiment_id}", E.GetExperiment, E.get),
+    Json("GET POST", "runs", R.SearchRuns, R.search),
     Plain("GET", "runs/{run_id}", queries.run_status),
     Plain("GET", "runs/{run_id}/console", queries.run_console),
     Plain("GET", "runs/{run_id}/metrics", native_metrics.run_series),
+    Plain("GET", "runs/{run_id}/metrics/history", native_metrics.run_history),
     Plain("GET", "runs/{run_id}/metrics/zoom", native_metrics.run_zoom),
     Plain("GET", "runs/{run_id}/metrics/ranks", native_metrics.run_ranks),
 )
@@ -154,7 +158,12 @@ NATIVE: tuple[Plain, ...] = (
 
 def add_routes(dispatch: Dispatch, door: Door) -> None:
     """Register every route."""
-    for prefix, table in (("/api/", API), ("/ajax-api/", API), ("/ajax-api/", AJAX)):
+    for prefix, table in (
+        ("/api/", API),
+        ("/ajax-api/", API),
+        ("/ajax-api/", AJAX),
+        ("/api/eventtrack/1/", NATIVE),
+    ):
         for route in table:
             if isinstance(route, Json):
                 handler: Handle = endpoint(door, route.message, route.function)
@@ -162,8 +171,6 @@ def add_routes(dispatch: Dispatch, door: Door) -> None:
                 handler = route.make(door)
             for method in route.methods.split():
                 dispatch.add(method, prefix + route.path, handler)
-    for route in NATIVE:
-        dispatch.add(route.methods, f"/api/eventtrack/1/{route.path}", route.make(door))
     dispatch.add("GET", "/health", health.health(door))
     dispatch.add("GET", "/version", basics.version)
     for method, path, make in pages.ROUTES:

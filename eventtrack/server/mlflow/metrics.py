@@ -122,13 +122,12 @@ Handle = Callable[[web.BaseRequest], Awaitable[web.Response]]
 
 def log_metric(door: Door) -> Handle:
     """POST runs/log-metric."""
-    log_metrics = door.handler.log_metrics
 
     async def handle(request: web.BaseRequest) -> web.Response:
         body = await request.read()
         check_content_type(request)
         run_id, series = read_plain_metric(body) or _general_metric(body)
-        await log_metrics(run_id, series, actor_of(request))
+        await door.handler.log_metrics(run_id, series, actor_of(request))
         return web.Response(body=b"{}", content_type=JSON_TYPE)
 
     return handle

@@ -61,6 +61,7 @@ class _Ingest:
             self._admitted_bytes -= size
 
     async def _take_in(self, request: web.BaseRequest) -> web.StreamResponse:
+        self._door.check_writable()
         decoded, refused = _decode(await request.read(), request.content_type)
         actor = actor_of(request)
         converted = []

@@ -44,6 +44,23 @@ def run_series(door: Door) -> Handle:
     return handle
 
 
+def run_history(door: Door) -> Handle:
+    """GET runs/{run_id}/metrics/history?key=: every distinct point, in the order of time."""
+
+    async def handle(request: web.BaseRequest) -> web.StreamResponse:
+        key = _key(request)
+        views, run_id = await _run_of(door, request)
+        points = await door.history(views, run_id, key)
+        columns = {
+            "steps": points.steps.tolist(),
+            "timestamps": points.timestamps.tolist(),
+            "values": [_number(value) for value in points.values.tolist()],
+        }
+        return _json({"key": key, **columns})
+
+    return handle
+
+
 def run_zoom(door: Door) -> Handle:
     """GET runs/{run_id}/metrics/zoom?key=&axis=&start=&end=&buckets=&rank="""
 

@@ -1,4 +1,4 @@
-"""What only the native protocol tells of a run: whether it is lost, and what it printed."""
+"""A run as the native protocol tells it: whether it is lost, and what it printed."""
 
 import msgspec
 from aiohttp import web
@@ -8,12 +8,22 @@ from eventtrack.commands.runs import no_such_run
 from eventtrack.errors import InvalidParameter
 from eventtrack.server.dispatch import PATH_PARAMETERS, Handle
 from eventtrack.server.door import Door
+from eventtrack.server.mlflow.experiments import SearchExperiments
+from eventtrack.server.mlflow.wire import Int64
 from eventtrack.wire.ingest import JSON_TYPE
 from projections import console, leases, runs
 
+EXPERIMENTS = 1000
+
+
+class ListExperiments(SearchExperiments):
+    """Request of experiments: as MLflow's search, but it need not say how many."""
+
+    max_results: Int64 | None = EXPERIMENTS
+
 
 class RunStatus(msgspec.Struct):
-    """A run's status; lost: it runs, but was silent for longer than its lease.
+    """A run without its metrics; lost: it runs, but was silent for longer than its lease.
 
     Times in milliseconds since 1970; lease_seconds is None without a lease.
     """
@@ -29,6 +39,8 @@ class RunStatus(msgspec.Struct):
     lost: bool
     heard_at: int | None
     lease_seconds: int | None
+    params: dict[str, str]
+    tags: dict[str, str]
 
 
 def run_status(door: Door) -> Handle:
@@ -53,6 +65,8 @@ def run_status(door: Door) -> Handle:
             lost=lease is not None and lease.lost_at is not None and run.status == "RUNNING",
             heard_at=lease.heard_at if lease else None,
             lease_seconds=lease.lease_seconds if lease else None,
+            params=await runs.params_of(views, run_id),
+            tags=await runs.tags_of(views, run_id),
         )
         return _json(answer)
 
