@@ -5,7 +5,8 @@ calls write to the local disk and return.  Questions, and what needs an answer, 
 ever, after what was logged before them.
 
 Entry points in pyproject.toml name the functions below, and `AsOfHeader`, to mlflow.  mlflow is
-imported only when it asks for them.  Source: mlflow 3.17, `tracking/_tracking_service/registry` and neighbours.
+imported only when it asks for them.
+Source: mlflow 3.17, `tracking/_tracking_service/registry` and neighbours.
 """
 
 from typing import Any
