@@ -19,7 +19,7 @@ EXPERIMENTS = 1000
 class ListExperiments(SearchExperiments):
     """Request of experiments: as MLflow's search, but it need not say how many."""
 
-    max_results: Int64 | None = EXPERIMENTS
+    max_results: Int64 | None = Int64(EXPERIMENTS)
 
 
 class RunStatus(msgspec.Struct):
