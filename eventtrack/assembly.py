@@ -19,12 +19,15 @@ from eventtrack.artifacts import ArtifactStore
 from eventtrack.artifacts.factory import open_store
 from eventtrack.commands.handler import Handler
 from eventtrack.commands.receiver import Receiver
+from eventtrack.errors import InvalidParameter
+from eventtrack.events import Position
 from eventtrack.log.sqlite import SqliteLog
 from eventtrack.operations import Site
 from eventtrack.projector.child import in_a_child
 from eventtrack.projector.live import Live, live_path
 from eventtrack.projector.past import Pasts
 from eventtrack.projector.projector import Progress
+from eventtrack.projector.still import About, Still
 from eventtrack.server import control, moment
 from eventtrack.server.app import make_server
 from eventtrack.server.door import Door, Writing
@@ -155,13 +158,12 @@ async def open_server(
     """The HTTP server, ready to be bound; the caller holds the lock."""
     async with contextlib.AsyncExitStack() as cleanup:
         site = await cleanup.enter_async_context(open_site(settings, progress))
-        handler, live, log = site.handler, site.live, site.log
+        live, log = site.live, site.log
         assert isinstance(log, SqliteLog)
-        await handler.ensure_default_experiment(SYSTEM_ACTOR)
+        writing = None
+        if not settings.read_only:
+            writing = await _open_writing(site, cleanup)
         live.start()
-        liveness = Liveness(handler, live, SYSTEM_ACTOR)
-        liveness.start()
-        cleanup.push_async_callback(liveness.close)
         lock.tell(await cleanup.enter_async_context(control.listen(site)))
         pasts = Pasts(
             log,
@@ -173,19 +175,65 @@ async def open_server(
         )
         cleanup.push_async_callback(pasts.close)
         door = Door(
-            writing=Writing(handler, Receiver(handler), liveness, log.head),
+            writing=writing,
             live=live,
             past=pasts,
             artifacts=site.artifacts,
             artifact_root=settings.artifact_root,
             data=settings.data_path,
         )
-        protection = Protection(settings.allowed_hosts, settings.cors_allowed_origins)
         yield make_server(
             door,
             functools.partial(moment.position_of, log=log),
-            protection,
+            _protection(settings),
             Telemetry(log, live, eventtrack.__version__),
             body_bytes_max=settings.request_mebibytes_max << 20,
             access_log=settings.access_log,
         )
+
+
+async def _open_writing(site: Site, cleanup: contextlib.AsyncExitStack) -> Writing:
+    handler = site.handler
+    await handler.ensure_default_experiment(SYSTEM_ACTOR)
+    liveness = Liveness(handler, site.live, SYSTEM_ACTOR)
+    liveness.start()
+    cleanup.push_async_callback(liveness.close)
+    return Writing(handler, Receiver(handler), liveness, site.log.head)
+
+
+@contextlib.asynccontextmanager
+async def open_past_server(settings: Settings, about: About) -> AsyncIterator[web.Server]:
+    """The HTTP server of a folder that `eventtrack replay` has made."""
+    check_packages()
+    still = await Still.open(settings.data_path, about.log_id)
+    try:
+        artifacts = settings.artifacts_destination or about.artifacts
+        door = Door(
+            writing=None,
+            live=still,
+            past=None,
+            artifacts=open_store(artifacts) if settings.serve_artifacts else None,
+            artifact_root=about.artifact_root,
+            data=settings.data_path,
+        )
+
+        async def no_other(words: str) -> Position:
+            raise InvalidParameter(
+                f"This server has one moment only, position {about.position}: leave as_of out, or "
+                "ask the server that has the log."
+            )
+
+        yield make_server(
+            door,
+            no_other,
+            _protection(settings),
+            Telemetry(None, None, eventtrack.__version__),
+            body_bytes_max=settings.request_mebibytes_max << 20,
+            access_log=settings.access_log,
+        )
+    finally:
+        await still.close()
+
+
+def _protection(settings: Settings) -> Protection:
+    return Protection(settings.allowed_hosts, settings.cors_allowed_origins)

@@ -100,6 +100,12 @@ SETTINGS: tuple[Setting, ...] = (
         False,
         "Log every request, not only failed and slow ones.",
     ),
+    Setting(
+        "read_only",
+        ("EVENTTRACK_READ_ONLY",),
+        False,
+        "Refuse every write; also serves a folder that eventtrack replay has made.",
+    ),
 )
 """Every option of `eventtrack server`, in the order of its help."""
 
@@ -118,6 +124,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     cors_allowed_origins: str = ""
     request_mebibytes_max: int = 64
     access_log: bool = False
+    read_only: bool = False
 
     @property
     def data_path(self) -> Path:

@@ -24,10 +24,15 @@ G = TypeVar("G", bound=Finisher)
 class Projection:
     """One family of views.
 
-    name: unique, kept in the views file with the version; tables: the DDL of the tables it owns.
+    name: unique, kept in the views file with the version; tables: the DDL of the tables it owns;
+    packed: those whose rows depend on how the events were cut into batches, though what they hold
+    does not.
     """
 
-    def __init__(self, name: str, *, version: int, tables: str) -> None:
+    def __init__(
+        self, name: str, *, version: int, tables: str, packed: tuple[str, ...] = ()
+    ) -> None:
+        self.packed = packed
         self.name = name
         self.version = version
         self.tables = tables

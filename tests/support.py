@@ -33,7 +33,7 @@ from projections.views import Views
 
 ACTOR = "tester@127.0.0.1"
 ROOT = "mlflow-artifacts:/"
-POINT_TABLES = ("metric_wide", "metric_tails", "metric_groups", "metric_blocks")
+PACKED = tuple(table for projection in BUILT_IN for table in projection.packed)
 
 COMMON = settings(
     deadline=None,
@@ -213,7 +213,7 @@ def rows_of(path: Path) -> dict[str, list[str]]:
             for (name,) in connection.execute(
                 "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"
             )
-            if name not in (*POINT_TABLES, "view_file", "view_checkpoint")
+            if name not in (*PACKED, "view_file", "view_checkpoint")
             and not name.startswith("sqlite_")
         ]
         return {

@@ -42,7 +42,7 @@ def operate(
         raise click.ClickException(f"there is no event log at {settings.log_path}")
     body = msgspec.json.encode(arguments)
     try:
-        with _shown() as show:
+        with shown() as show:
             reports = asyncio.run(_operate(settings, name, body, show))
     except (CannotStart, OperationFailed, EventtrackError, LogError, ArtifactError) as error:
         raise click.ClickException(str(error)) from error
@@ -108,7 +108,7 @@ async def _ask(control: Path, name: str, body: bytes) -> AsyncGenerator[Report, 
 
 
 @contextlib.contextmanager
-def _shown() -> Iterator[Show]:
+def shown() -> Iterator[Show]:
     """A way to show progress: a bar for each stage."""
     console = Console(stderr=True)
     with Progress(

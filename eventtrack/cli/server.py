@@ -13,11 +13,12 @@ import click
 from aiohttp import web
 
 from eventtrack.artifacts.errors import ArtifactError
-from eventtrack.assembly import CannotStart, Lock, locked, open_server
+from eventtrack.assembly import CannotStart, locked, open_past_server, open_server
 from eventtrack.cli.options import settings_from, settings_options
 from eventtrack.cli.structured import configure_logging
 from eventtrack.events import Position
 from eventtrack.log import LogError
+from eventtrack.projector.still import NotPreserved, about
 from eventtrack.settings import Settings
 
 SHUTDOWN_SECONDS = 20.0
@@ -42,9 +43,18 @@ def server(**values: Any) -> None:
     settings = settings_from(values)
     configure_logging()
     try:
+        past = about(settings.data_path)
+        if past is not None:
+            if not settings.read_only:
+                raise CannotStart(
+                    f"{settings.data_path} holds the views of a past moment, and no log: serve it "
+                    "with --read-only"
+                )
+            _run(serve(settings, open_past_server(settings, past)))
+            return
         with locked(settings.log_path) as lock:
-            _run(serve(settings, lock))
-    except (CannotStart, LogError, ArtifactError) as error:
+            _run(serve(settings, open_server(settings, lock, _report_catching_up)))
+    except (CannotStart, NotPreserved, LogError, ArtifactError) as error:
         raise click.ClickException(str(error)) from error
 
 
@@ -59,7 +69,9 @@ def _run(main: "asyncio.coroutines.Coroutine[Any, Any, None]") -> None:  # type:
         runner.run(main)
 
 
-async def serve(settings: Settings, lock: Lock) -> None:
+async def serve(
+    settings: Settings, opening: contextlib.AbstractAsyncContextManager[web.Server]
+) -> None:
     """Open everything, serve until SIGINT or SIGTERM, close everything."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -68,7 +80,7 @@ async def serve(settings: Settings, lock: Lock) -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(GC_ALLOCATIONS, 20, 20)
-    async with open_server(settings, lock, _report_catching_up) as http:
+    async with opening as http:
         runner = web.ServerRunner(http, shutdown_timeout=SHUTDOWN_SECONDS)
         await runner.setup()
         try:
@@ -100,6 +112,12 @@ def _report_catching_up(position: Position, head: Position) -> None:
 
 
 def _banner(settings: Settings, url: str) -> None:
+    if settings.read_only:
+        click.echo(
+            f"\n  eventtrack is ready at {url}, read-only\n  data: {settings.data_path}\n",
+        )
+        sys.stdout.flush()
+        return
     click.echo(
         f"\n  eventtrack is ready at {url}\n"
         f"  data: {settings.log_path} (the log), {settings.artifacts_path} (artifacts)\n\n"

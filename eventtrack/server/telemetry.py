@@ -12,6 +12,7 @@ from aiohttp import web
 from eventtrack import limits
 from eventtrack.counters import SECONDS, Histogram
 from eventtrack.projector.live import Live
+from eventtrack.projector.projector import Projector
 from eventtrack.server.dispatch import Handle
 
 if TYPE_CHECKING:
@@ -86,9 +87,12 @@ class Requests:
 
 
 class Telemetry:
-    """Gathers the counters of one server.  version: of this release."""
+    """Gathers the counters of one server.
 
-    def __init__(self, log: LogCounters, live: Live, version: str) -> None:
+    log, live: None for a server that has views alone; version: of this release.
+    """
+
+    def __init__(self, log: LogCounters | None, live: Live | None, version: str) -> None:
         self._version = version
         self._log = log
         self._live = live
@@ -117,9 +121,13 @@ class Telemetry:
 
     def families(self) -> Iterator[Any]:
         """The metrics, as prometheus_client's families."""
+        if self._log is not None and self._live is not None:
+            yield from self._of_log(self._log, self._live.projector)
+        yield from self._of_requests()
+
+    def _of_log(self, log: LogCounters, projector: Projector) -> Iterator[Any]:
         from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
-        log, projector = self._log, self._live.projector
         for name, count in (
             ("eventtrack_ingested_points", log.points),
             ("eventtrack_events", log.events),
@@ -145,7 +153,6 @@ class Telemetry:
             ("eventtrack_projection_batch_events", projector.batch_events),
         ):
             yield _family(name, (), [((), histogram)])
-        yield from self._of_requests()
 
     def _of_requests(self) -> Iterator[Any]:
         from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily

@@ -17,6 +17,7 @@ from projections.rows import Rows
 metrics = Projection(
     "metrics",
     version=3,
+    packed=("metric_wide", "metric_tails", "metric_groups", "metric_blocks"),
     tables="""
     -- Per metric, the point with the greatest (step, timestamp, value).
     CREATE TABLE latest_metrics (

@@ -18,7 +18,7 @@ from projections.metrics.series import SeriesInfo, list_series
 from projections.metrics.summary import records_of
 from tests.projections import made, model
 from tests.projections.model import Point
-from tests.support import POINT_TABLES, fold, open_views
+from tests.support import PACKED, fold, open_views
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -28,7 +28,7 @@ def rows_in(path: Path) -> dict[str, int]:
     try:
         return {
             table: connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
-            for table in POINT_TABLES
+            for table in PACKED
         }
     finally:
         connection.close()
