@@ -3,13 +3,16 @@
 | projection    | tables                                             | answers                |
 |---------------|----------------------------------------------------|------------------------|
 | experiments   | experiments, experiment_tags                       | which are there        |
-| runs          | runs, run_params, run_tags, run_documents          | what is run X          |
+| runs          | runs, runs_deleted_alone, run_params, run_tags,    | what is run X          |
+|               | run_documents                                      |                        |
 | metrics       | latest_metrics, metric_documents, metric_wide,     | last values,           |
-|               | metric_tails, metric_groups, metric_blocks         | histories, charts      |
+|               | metric_tails, metric_groups, metric_blocks,        | histories, charts      |
+|               | metric_retractions                                 |                        |
 | datasets      | datasets, run_datasets, run_models,                | what a run read        |
 |               | run_input_documents                                | and made               |
 | logged_models | logged_models, logged_model_params,                | what is model M        |
-|               | logged_model_tags, logged_model_metrics            |                        |
+|               | logged_model_tags, logged_model_metrics,           |                        |
+|               | logged_model_metrics_retracted                     |                        |
 | console       | console_lines                                      | what did a run print   |
 | leases        | run_leases                                         | which runs are lost    |
 | producers     | producers                                          | what was received      |

@@ -1,8 +1,10 @@
 """Logged models: what is model M, which params, tags and metrics has it?
 
 Handles  LoggedModelCreated, LoggedModelFinalized, LoggedModelParamsLogged, LoggedModelTagsSet,
-         LoggedModelTagDeleted, LoggedModelDeleted, MetricsLogged
-Tables   logged_models, logged_model_params, logged_model_tags, logged_model_metrics
+         LoggedModelTagDeleted, LoggedModelDeleted, LoggedModelRestored, MetricsLogged,
+         PointsRetracted, PointsReinstated
+Tables   logged_models, logged_model_params, logged_model_tags, logged_model_metrics,
+         logged_model_metrics_retracted
 """
 
 import math
@@ -11,6 +13,11 @@ from collections.abc import Sequence
 import msgspec
 
 from eventtrack.events import Recorded
+from eventtrack.events.corrections import (
+    LoggedModelRestored,
+    PointsReinstated,
+    PointsRetracted,
+)
 from eventtrack.events.logged_models import (
     LoggedModelCreated,
     LoggedModelDeleted,
@@ -26,7 +33,7 @@ from projections.views import Views
 
 logged_models = Projection(
     "logged_models",
-    version=1,
+    version=2,
     tables="""
     CREATE TABLE logged_models (
         model_id TEXT PRIMARY KEY,
@@ -63,6 +70,21 @@ logged_models = Projection(
         dataset_name TEXT,
         dataset_digest TEXT,
         PRIMARY KEY (model_id, key, timestamp, step, run_id)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX logged_model_metrics_of_run ON logged_model_metrics (run_id, key);
+
+    CREATE TABLE logged_model_metrics_retracted (
+        retraction INTEGER NOT NULL,             -- position of the event
+        model_id TEXT NOT NULL,
+        key TEXT NOT NULL,
+        timestamp INTEGER NOT NULL,
+        step INTEGER NOT NULL,
+        run_id TEXT NOT NULL,
+        value REAL NOT NULL,
+        is_nan INTEGER NOT NULL,
+        dataset_name TEXT,
+        dataset_digest TEXT,
+        PRIMARY KEY (retraction, model_id, key, timestamp, step, run_id)
     ) STRICT, WITHOUT ROWID;
     """,
 )
@@ -126,6 +148,46 @@ def deleted(rows: Rows, event: LoggedModelDeleted, at: Recorded) -> None:
         """UPDATE logged_models SET lifecycle_stage = 'deleted', last_updated_timestamp_ms = ?
            WHERE model_id = ?""",
         (event.updated_at_ms, event.model_id),
+    )
+
+
+@logged_models.on(LoggedModelRestored)
+def restored(rows: Rows, event: LoggedModelRestored, at: Recorded) -> None:
+    """The lifecycle stage and the time of the change."""
+    rows.write(
+        """UPDATE logged_models SET lifecycle_stage = 'active', last_updated_timestamp_ms = ?
+           WHERE model_id = ?""",
+        (event.updated_at_ms, event.model_id),
+    )
+
+
+@logged_models.on(PointsRetracted)
+def points_retracted(rows: Rows, event: PointsRetracted, at: Recorded) -> None:
+    """The points go from the models that they measured; of what one rank logged none is kept."""
+    if event.rank is not None:
+        return
+    where = "run_id = ? AND key = ? AND step BETWEEN ? AND ?"
+    which = (event.run_id, event.key, event.first_step, event.last_step)
+    rows.write(
+        f"""INSERT INTO logged_model_metrics_retracted
+            SELECT ?, * FROM logged_model_metrics WHERE {where}""",
+        (at.position, *which),
+    )
+    rows.write(f"DELETE FROM logged_model_metrics WHERE {where}", which)
+
+
+@logged_models.on(PointsReinstated)
+def points_reinstated(rows: Rows, event: PointsReinstated, at: Recorded) -> None:
+    """The points come back."""
+    rows.write(
+        """INSERT OR IGNORE INTO logged_model_metrics
+           SELECT model_id, key, timestamp, step, run_id, value, is_nan, dataset_name,
+                  dataset_digest
+           FROM logged_model_metrics_retracted WHERE retraction = ?""",
+        (event.retraction,),
+    )
+    rows.write(
+        "DELETE FROM logged_model_metrics_retracted WHERE retraction = ?", (event.retraction,)
     )
 
 

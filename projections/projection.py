@@ -38,6 +38,7 @@ class Projection:
         self.tables = tables
         self.handlers: dict[type[Fact], Handler] = {}
         self.finishers: list[Finisher] = []
+        self.alone: set[type[Fact]] = set()
 
     @property
     def table_names(self) -> list[str]:
@@ -54,6 +55,11 @@ class Projection:
             return handler
 
         return register
+
+    def on_alone(self, event_type: type[Fact]) -> Callable[[F], F]:
+        """As `on`, for an event that changes what was written: it has a batch of its own."""
+        self.alone.add(event_type)
+        return self.on(event_type)
 
     def finish(self, finisher: G) -> G:
         """Decorate what runs at the end of a batch, in its transaction, rows already written."""

@@ -1,8 +1,8 @@
 """Runs: what is run X, which params and tags has it?
 
-Handles  RunCreated, RunUpdated, RunRenamed, RunTagsSet, RunTagDeleted, ParamsLogged, RunDeleted,
-         RunRestored, ExperimentDeleted, ExperimentRestored
-Tables   runs, run_params, run_tags, run_documents
+Handles  RunCreated, RunUpdated, RunReopened, RunRenamed, RunTagsSet, RunTagDeleted, ParamsLogged,
+         ParamCorrected, RunDeleted, RunRestored, ExperimentDeleted, ExperimentRestored
+Tables   runs, runs_deleted_alone, run_params, run_tags, run_documents
 """
 
 import sqlite3
@@ -10,6 +10,7 @@ import sqlite3
 import msgspec
 
 from eventtrack.events import Recorded
+from eventtrack.events.corrections import ParamCorrected, RunReopened
 from eventtrack.events.experiments import ExperimentDeleted, ExperimentRestored
 from eventtrack.events.runs import (
     ParamsLogged,
@@ -27,7 +28,7 @@ from projections.views import Views
 
 runs = Projection(
     "runs",
-    version=1,
+    version=2,
     tables="""
     CREATE TABLE runs (
         run_id TEXT PRIMARY KEY,
@@ -41,6 +42,12 @@ runs = Projection(
         lifecycle_stage TEXT NOT NULL            -- 'active' or 'deleted'
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX runs_newest ON runs (experiment_id, lifecycle_stage, start_time DESC, run_id);
+
+    -- Runs deleted by themselves, which stay so when their experiment's deletion is undone.
+    CREATE TABLE runs_deleted_alone (
+        experiment_id INTEGER NOT NULL, run_id TEXT NOT NULL,
+        PRIMARY KEY (experiment_id, run_id)
+    ) STRICT, WITHOUT ROWID;
 
     CREATE TABLE run_params (
         run_id TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL,
@@ -102,6 +109,15 @@ def updated(rows: Rows, event: RunUpdated, at: Recorded) -> None:
     )
 
 
+@runs.on(RunReopened)
+def reopened(rows: Rows, event: RunReopened, at: Recorded) -> None:
+    """Status and end time as they were."""
+    rows.write(
+        "UPDATE runs SET status = ?, end_time = ? WHERE run_id = ?",
+        (event.status, event.end_time_ms, event.run_id),
+    )
+
+
 @runs.on(RunRenamed)
 def renamed(rows: Rows, event: RunRenamed, at: Recorded) -> None:
     """The run's name; its tag has an event of its own."""
@@ -132,6 +148,20 @@ def params_logged(rows: Rows, event: ParamsLogged, at: Recorded) -> None:
     rows.touch("run", event.run_id)
 
 
+@runs.on(ParamCorrected)
+def param_corrected(rows: Rows, event: ParamCorrected, at: Recorded) -> None:
+    """The param's new value, or no row."""
+    rows.write(
+        "DELETE FROM run_params WHERE run_id = ? AND key = ?",
+        (event.run_id, event.key),
+    )
+    if event.value is not None:
+        rows.write(
+            "INSERT INTO run_params VALUES (?, ?, ?)", (event.run_id, event.key, event.value)
+        )
+    rows.touch("run", event.run_id)
+
+
 @runs.on(RunDeleted, RunRestored)
 def stage_changed(rows: Rows, event: RunDeleted | RunRestored, at: Recorded) -> None:
     """The lifecycle stage of one run."""
@@ -140,6 +170,18 @@ def stage_changed(rows: Rows, event: RunDeleted | RunRestored, at: Recorded) -> 
         "UPDATE runs SET lifecycle_stage = ? WHERE run_id = ?",
         (stage, event.run_id),
     )
+    if isinstance(event, RunDeleted):
+        rows.write(
+            """INSERT OR IGNORE INTO runs_deleted_alone
+               SELECT experiment_id, run_id FROM runs WHERE run_id = ?""",
+            (event.run_id,),
+        )
+    else:
+        rows.write(
+            """DELETE FROM runs_deleted_alone WHERE run_id = ?1
+               AND experiment_id = (SELECT experiment_id FROM runs WHERE run_id = ?1)""",
+            (event.run_id,),
+        )
 
 
 @runs.on(ExperimentDeleted, ExperimentRestored)
@@ -152,6 +194,10 @@ def experiment_stage_changed(
         "UPDATE runs SET lifecycle_stage = ? WHERE experiment_id = ?",
         (stage, int(event.experiment_id)),
     )
+    if isinstance(event, ExperimentRestored):
+        rows.write(
+            "DELETE FROM runs_deleted_alone WHERE experiment_id = ?", (int(event.experiment_id),)
+        )
 
 
 def _put_tags(rows: Rows, run_id: str, tags: dict[str, str]) -> None:
@@ -202,6 +248,14 @@ async def get(views: Views, run_id: str) -> Run | None:
     """The run with this id, deleted ones too."""
     row = await views.fetchone("SELECT * FROM runs WHERE run_id = ?", (run_id,))
     return Run(*row) if row else None
+
+
+async def deleted_alone(views: Views, experiment_id: int) -> list[str]:
+    """The runs of an experiment that were deleted by themselves, not with it."""
+    rows = await views.fetchall(
+        "SELECT run_id FROM runs_deleted_alone WHERE experiment_id = ?", (experiment_id,)
+    )
+    return [run_id for (run_id,) in rows]
 
 
 async def params_of(views: Views, run_id: str) -> dict[str, str]:

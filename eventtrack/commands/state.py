@@ -5,6 +5,7 @@ from typing import Protocol
 import msgspec
 
 from eventtrack.events import Fact
+from eventtrack.events.corrections import LoggedModelRestored, ParamCorrected, RunReopened
 from eventtrack.events.experiments import (
     ExperimentDeleted,
     ExperimentRenamed,
@@ -91,6 +92,12 @@ class RunState(msgspec.Struct, kw_only=True):
                 self.tags.pop(key, None)
             case ParamsLogged(params=params):
                 self.params.update(params)
+            case ParamCorrected(key=key, value=None):
+                self.params.pop(key, None)
+            case ParamCorrected(key=key, value=str(value)):
+                self.params[key] = value
+            case RunReopened(status=status, end_time_ms=end_time_ms):
+                self.status, self.end_time_ms = status, end_time_ms
             case RunDeleted():
                 self.lifecycle_stage = DELETED
             case RunRestored():
@@ -124,6 +131,8 @@ class LoggedModelState(msgspec.Struct, kw_only=True):
                 self.tags.pop(key, None)
             case LoggedModelDeleted():
                 self.lifecycle_stage = DELETED
+            case LoggedModelRestored():
+                self.lifecycle_stage = ACTIVE
             case _:
                 return
 
@@ -165,6 +174,16 @@ class StateReader(Protocol):
 
     async def run(self, run_id: str) -> RunState | None:
         """The run with this id, deleted ones too."""
+        ...
+
+    async def runs_deleted_alone(self, experiment_id: str) -> list[str]:
+        """The runs of an experiment that were deleted by themselves, not with it."""
+        ...
+
+    async def count_points(
+        self, run_id: str, key: str, first_step: int, last_step: int, rank: int | None
+    ) -> int:
+        """How many points of a metric lie between two steps, both included."""
         ...
 
     async def logged_model(self, model_id: str) -> LoggedModelState | None:

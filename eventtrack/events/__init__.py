@@ -10,6 +10,7 @@ import msgspec
 from eventtrack.events import (
     artifacts,
     console,
+    corrections,
     datasets,
     experiments,
     history,
@@ -54,6 +55,12 @@ CURRENT: tuple[type[Fact], ...] = (
     logged_models.LoggedModelTagsSet,
     logged_models.LoggedModelTagDeleted,
     logged_models.LoggedModelDeleted,
+    corrections.Undone,
+    corrections.RunReopened,
+    corrections.ParamCorrected,
+    corrections.PointsRetracted,
+    corrections.PointsReinstated,
+    corrections.LoggedModelRestored,
 )
 """What may be written."""
 

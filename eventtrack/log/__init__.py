@@ -120,6 +120,10 @@ class EventLog(Protocol):
         """When the stream's last event was stored, in microseconds since 1970; 0 without one."""
         ...
 
+    async def event_at(self, position: Position) -> Recorded | None:
+        """The event at a position; None when there is none, or it was erased."""
+        ...
+
     async def position_at(self, at_us: int) -> Position:
         """The position of the last event stored at or before a time, in microseconds since 1970.
 

@@ -473,6 +473,15 @@ class SqliteLog:
         )
         return rows[0][0] if rows else 0
 
+    async def event_at(self, position: Position) -> Recorded | None:
+        """See `EventLog.event_at`."""
+        if position > self._durable.position:
+            return None
+        rows = await self._rows(
+            f"{_SELECT_STORED} WHERE e.position = ? AND e.payload IS NOT NULL", (position,)
+        )
+        return _recorded(rows[0]) if rows else None
+
     async def position_at(self, at_us: int) -> Position:
         """See `EventLog.position_at`."""
         # Times never fall from event to event, so the place is found by halving.

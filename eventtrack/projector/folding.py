@@ -1,9 +1,9 @@
 """Apply a batch of events to the views in one transaction with the checkpoint."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from eventtrack.events import Recorded
+from eventtrack.events import Fact, Recorded
 from eventtrack.projector import viewsfile
 from eventtrack.projector.feeds import Feed, describe, is_of_surroundings
 from projections.rows import Rows
@@ -12,11 +12,31 @@ from projections.rows import Rows
 def apply_batch(
     connection: sqlite3.Connection, feeds: Sequence[Feed], batch: Sequence[Recorded]
 ) -> None:
-    """Fold the batch into every feed and write it whole.
+    """Fold the batch into every feed and write it whole; events that must be alone are.
 
     A feed that cannot apply an event is stopped before it; the others take in the whole batch.
     When the disk or the memory is to blame the error is raised, and nothing is written.
     """
+    alone = {kind for feed in feeds for kind in feed.projection.alone}
+    for part in _parts(batch, alone):
+        _apply_part(connection, [feed for feed in feeds if feed.fault is None], part)
+
+
+def _parts(batch: Sequence[Recorded], alone: set[type[Fact]]) -> Iterator[Sequence[Recorded]]:
+    start = 0
+    for index, recorded in enumerate(batch):
+        if type(recorded.event) in alone:
+            if start < index:
+                yield batch[start:index]
+            yield batch[index : index + 1]
+            start = index + 1
+    if start < len(batch):
+        yield batch[start:]
+
+
+def _apply_part(
+    connection: sqlite3.Connection, feeds: Sequence[Feed], batch: Sequence[Recorded]
+) -> None:
     try:
         _apply(connection, feeds, batch)
     except BaseException as error:

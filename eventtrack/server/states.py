@@ -8,6 +8,7 @@ from eventtrack.commands.state import (
 )
 from eventtrack.projector.live import Live
 from projections import experiments, logged_models, producers, runs
+from projections.metrics.history import read_points
 
 
 class ViewStates:
@@ -60,6 +61,17 @@ class ViewStates:
             params=await runs.params_of(views, run_id),
             tags=await runs.tags_of(views, run_id),
         )
+
+    async def runs_deleted_alone(self, experiment_id: str) -> list[str]:
+        """See `StateReader.runs_deleted_alone`."""
+        return await runs.deleted_alone(await self._live.current(), int(experiment_id))
+
+    async def count_points(
+        self, run_id: str, key: str, first_step: int, last_step: int, rank: int | None
+    ) -> int:
+        """See `StateReader.count_points`."""
+        points = await read_points(await self._live.current(), run_id, key, rank)
+        return int(((points.steps >= first_step) & (points.steps <= last_step)).sum())
 
     async def logged_model(self, model_id: str) -> LoggedModelState | None:
         """See `StateReader.logged_model`."""

@@ -71,8 +71,13 @@ class Histories:
 
 
 async def _stamp(views: Views, run_id: str) -> object:
-    """How many points the run has: they only ever grow."""
-    return await views.fetchone("SELECT points FROM metric_documents WHERE run_id = ?", (run_id,))
+    """How many points the run has, which only grow but by retractions, and when the last was."""
+    return await views.fetchone(
+        """SELECT points,
+                  (SELECT max(changed_at) FROM metric_retractions WHERE run_id = d.run_id)
+           FROM metric_documents d WHERE run_id = ?""",
+        (run_id,),
+    )
 
 
 async def encoded_slices(

@@ -111,5 +111,26 @@ class LatestPoints:
         connection.executemany(_PUT, rows)
         connection.executemany(_PUT_DOCUMENT, documents)
         while self._series > self._series_max:
-            run = self._runs.pop(next(iter(self._runs)))
+            self._forget(next(iter(self._runs)))
+
+    def _forget(self, run_id: str) -> None:
+        run = self._runs.pop(run_id, None)
+        if run is not None:
             self._series -= len(run.latest)
+
+    def replace(
+        self, connection: sqlite3.Connection, run_id: str, key: str, point: Latest | None, more: int
+    ) -> None:
+        """Write what is the latest point of a metric after points went or came back.
+
+        point: None when the metric has none any more; more: points of the run, negative when fewer.
+        """
+        self._forget(run_id)
+        if point is None:
+            connection.execute(
+                "DELETE FROM latest_metrics WHERE run_id = ? AND key = ?", (run_id, key)
+            )
+        else:
+            connection.execute(_PUT, (run_id, key, *point))
+        document = _Run(connection, run_id).document()
+        connection.execute(_PUT_DOCUMENT, (run_id, document, more))

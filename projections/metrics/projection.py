@@ -6,17 +6,19 @@ The questions are in `history.py`, `zoom.py` and `series.py`; `compaction.py` sa
 import sqlite3
 
 from eventtrack.events import Recorded
+from eventtrack.events.corrections import PointsReinstated, PointsRetracted
 from eventtrack.events.metrics import MetricsLogged, Table
 from projections.metrics.compaction import Compactor
 from projections.metrics.fold import latest_of
 from projections.metrics.latest import LatestPoints
+from projections.metrics.retraction import reinstate, retract
 from projections.metrics.wide import gather
 from projections.projection import Projection
 from projections.rows import Rows
 
 metrics = Projection(
     "metrics",
-    version=3,
+    version=4,
     packed=("metric_wide", "metric_tails", "metric_groups", "metric_blocks"),
     tables="""
     -- Per metric, the point with the greatest (step, timestamp, value).
@@ -77,10 +79,26 @@ metrics = Projection(
     CREATE TABLE metric_blocks (
         block_id INTEGER PRIMARY KEY, columns BLOB NOT NULL
     ) STRICT;
+
+    -- Points that were retracted, in the layout of wide rows; none when they are back.
+    CREATE TABLE metric_retractions (
+        position INTEGER PRIMARY KEY,            -- of the event
+        run_id TEXT NOT NULL,
+        key TEXT NOT NULL,
+        changed_at INTEGER NOT NULL,             -- position of the last event about it
+        columns BLOB NOT NULL
+    ) STRICT;
+    CREATE INDEX metric_retractions_of_run ON metric_retractions (run_id, changed_at);
     """,
 )
 
 _FOLD = "metrics"
+_RETRACTED = "retracted"
+_LATEST = "latest metrics"
+_COMPACTOR = "metrics compactor"
+
+_Retracted = list[tuple[PointsRetracted | PointsReinstated, int]]
+"""Event and position."""
 
 Folded = dict[str, list[Table]]
 """run id -> what arrived, in the order of the log."""
@@ -96,6 +114,40 @@ def logged(rows: Rows, event: MetricsLogged, at: Recorded) -> None:
     of_run += [table for table in event.tables if table.points and table.values]
 
 
+@metrics.on_alone(PointsRetracted)
+def retracted(rows: Rows, event: PointsRetracted, at: Recorded) -> None:
+    """The points go, at the end of this event's own batch."""
+    rows.fold(_RETRACTED, _Retracted).append((event, at.position))
+
+
+@metrics.on_alone(PointsReinstated)
+def reinstated(rows: Rows, event: PointsReinstated, at: Recorded) -> None:
+    """The points come back, at the end of this event's own batch."""
+    rows.fold(_RETRACTED, _Retracted).append((event, at.position))
+
+
+@metrics.finish
+def take_back(rows: Rows, connection: sqlite3.Connection) -> None:
+    """Retract or reinstate points."""
+    for event, position in rows.fold(_RETRACTED, _Retracted):
+        compactor = rows.keep(_COMPACTOR, Compactor)
+        latest = rows.keep(_LATEST, LatestPoints)
+        if isinstance(event, PointsReinstated):
+            reinstate(connection, compactor, latest, position=position, retraction=event.retraction)
+            continue
+        retract(
+            connection,
+            compactor,
+            latest,
+            position=position,
+            run_id=event.run_id,
+            key=event.key,
+            first_step=event.first_step,
+            last_step=event.last_step,
+            rank=event.rank,
+        )
+
+
 @metrics.finish
 def write_batch(rows: Rows, connection: sqlite3.Connection) -> None:
     """Per run: its latest points, its document, one wide row."""
@@ -103,7 +155,7 @@ def write_batch(rows: Rows, connection: sqlite3.Connection) -> None:
     batch = {run_id: gather(tables) for run_id, tables in folded.items() if tables}
     if not batch:
         return
-    rows.keep("latest metrics", LatestPoints).write(
+    rows.keep(_LATEST, LatestPoints).write(
         connection,
         (
             (
@@ -114,4 +166,4 @@ def write_batch(rows: Rows, connection: sqlite3.Connection) -> None:
             for run_id, tables in batch.items()
         ),
     )
-    rows.keep("metrics compactor", Compactor).write(connection, batch)
+    rows.keep(_COMPACTOR, Compactor).write(connection, batch)

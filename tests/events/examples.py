@@ -8,6 +8,14 @@ from eventtrack import columns
 from eventtrack.events import Fact
 from eventtrack.events.artifacts import ArtifactsDeleted, ArtifactStored
 from eventtrack.events.console import ConsoleLogged
+from eventtrack.events.corrections import (
+    LoggedModelRestored,
+    ParamCorrected,
+    PointsReinstated,
+    PointsRetracted,
+    RunReopened,
+    Undone,
+)
 from eventtrack.events.datasets import (
     DatasetInput,
     ModelOutput,
@@ -167,5 +175,11 @@ EXAMPLES: tuple[Fact, ...] = (
     LoggedModelTagsSet(model_id=MODEL, tags={"stage": "good"}),
     LoggedModelTagDeleted(model_id=MODEL, key="stage"),
     LoggedModelDeleted(model_id=MODEL, updated_at_ms=1_700_000_004_000),
+    Undone(position=7, count=2, reason="the wrong run"),
+    RunReopened(run_id=RUN, status="FINISHED", end_time_ms=1_700_000_009_000),
+    ParamCorrected(run_id=RUN, key="lr", value="0.2", previous="0.1", reason="a typing error"),
+    PointsRetracted(run_id=RUN, key="loss", first_step=1, last_step=40, rank=3, reason="a bug"),
+    PointsReinstated(run_id=RUN, retraction=33),
+    LoggedModelRestored(model_id=MODEL, updated_at_ms=1_700_000_005_000),
 )
 """The whole life of one experiment, one run and one model, in no natural order."""

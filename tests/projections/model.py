@@ -8,6 +8,7 @@ import msgspec
 
 from eventtrack import limits
 from eventtrack.events import Recorded
+from eventtrack.events.corrections import PointsReinstated, PointsRetracted
 from eventtrack.events.metrics import MetricsLogged
 
 Point = tuple[int, int, float]
@@ -16,12 +17,31 @@ Point = tuple[int, int, float]
 
 def series_of(events: Iterable[Recorded]) -> dict[tuple[str, str], list[Point]]:
     """(run, key) -> its points in the order of the log."""
-    found: defaultdict[tuple[str, str], list[Point]] = defaultdict(list)
+    found: defaultdict[tuple[str, str], list[tuple[int, Point]]] = defaultdict(list)
+    hidden: dict[int, tuple[tuple[str, str], list[tuple[int, Point]]]] = {}
     for recorded in events:
-        if isinstance(recorded.event, MetricsLogged):
-            for series in recorded.event.series():
-                found[recorded.event.run_id, series.key] += series.points()
-    return dict(found)
+        match recorded.event:
+            case MetricsLogged(run_id=run_id):
+                for series in recorded.event.series():
+                    found[run_id, series.key] += [(series.rank, p) for p in series.points()]
+            case PointsRetracted(run_id=run_id, key=key, first_step=first, last_step=last):
+                rank, points = recorded.event.rank, found[run_id, key]
+                gone = [
+                    each
+                    for each in points
+                    if first <= each[1][0] <= last and (rank is None or rank == each[0])
+                ]
+                hidden[recorded.position] = (run_id, key), gone
+                found[run_id, key] = _reordered([each for each in points if each not in gone])
+            case PointsReinstated(retraction=retraction) if retraction in hidden:
+                series_key, back = hidden.pop(retraction)
+                found[series_key] = _reordered(found[series_key] + back)
+    return {key: [point for _, point in points] for key, points in found.items()}
+
+
+def _reordered(points: list[tuple[int, Point]]) -> list[tuple[int, Point]]:
+    """After a retraction the order of logging is not known: of equals a number is the first."""
+    return sorted(points, key=lambda each: math.isnan(each[1][2]))
 
 
 def counted(value: float) -> float:

@@ -13,6 +13,7 @@ import msgspec
 from hypothesis import strategies as st
 
 from eventtrack import columns
+from eventtrack.commands.corrections import Corrections
 from eventtrack.commands.datasets import LogInputs, LogOutputs
 from eventtrack.commands.experiments import (
     CreateExperiment,
@@ -48,6 +49,7 @@ from eventtrack.commands.runs import (
     UpdateRun,
 )
 from eventtrack.errors import EventtrackError
+from eventtrack.events.corrections import PointsRetracted
 from eventtrack.events.datasets import DatasetInput, ModelOutput
 from eventtrack.events.metrics import Series
 from eventtrack.log import EventLog
@@ -88,6 +90,7 @@ class World:
             new_id=lambda: f"{next(self._ids):032x}",
             source=self._random,
         )
+        self.corrections = Corrections(self.log, self.handler, ViewStates(self.live))
 
     async def begin(self) -> None:
         """One experiment, one run."""
@@ -308,6 +311,45 @@ def changed_models(draw: st.DrawFn) -> Step:
     return Step(f"model {number}: {command}", do)
 
 
+# Corrections
+
+
+@st.composite
+def undone(draw: st.DrawFn) -> Step:
+    back = draw(st.integers(0, 30))
+
+    async def do(world: World) -> None:
+        position = max(1, int(world.log.head()) - back)
+        await world.corrections.undo(position, "", ACTOR)
+
+    return Step(f"undo the event {back} before the last", do)
+
+
+@st.composite
+def corrected_params(draw: st.DrawFn) -> Step:
+    number, key, value = draw(which), draw(keys), draw(texts)
+
+    async def do(world: World) -> None:
+        run_id = world.runs[number % len(world.runs)]
+        await world.corrections.correct_param(run_id, key, value, "", ACTOR)
+
+    return Step(f"correct param {key} of run {number} to {value}", do)
+
+
+@st.composite
+def retracted_points(draw: st.DrawFn) -> Step:
+    number, key = draw(which), draw(keys)
+    first, rank = draw(st.integers(-5, 20)), draw(st.sampled_from([None, None, -1, 0, 1]))
+    last = first + draw(st.sampled_from([0, 3, 100, 10**6]))
+
+    async def do(world: World) -> None:
+        run_id = world.runs[number % len(world.runs)]
+        fact = PointsRetracted(run_id=run_id, key=key, first_step=first, last_step=last, rank=rank)
+        await world.corrections.retract(fact, ACTOR)
+
+    return Step(f"retract {key} of run {number}, steps {first} to {last}, rank {rank}", do)
+
+
 # Time passes
 
 
@@ -334,6 +376,10 @@ steps = st.one_of(
     logged_points_one_by_one(),
     new_models(),
     changed_models(),
+    undone(),
+    undone(),
+    corrected_params(),
+    retracted_points(),
     st.just(Step("flush", _flush)),
     st.just(Step("restart", _restart)),
 )

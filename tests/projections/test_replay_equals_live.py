@@ -47,7 +47,9 @@ async def check_metrics(views: Views, events: list[Recorded]) -> None:
     """Documents and histories against the model."""
     of_run: dict[str, dict[str, list[model.Point]]] = {}
     for (run_id, key), points in model.series_of(events).items():
-        of_run.setdefault(run_id, {})[key] = points
+        of_run.setdefault(run_id, {})
+        if points:
+            of_run[run_id][key] = points
         found = await read_points(views, run_id, key)
         assert encode_points(found, key) == model.encoded(model.history(points), key)
         sample = model.encoded(model.sample(points, 3), key)
