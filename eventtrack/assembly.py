@@ -17,6 +17,7 @@ import eventtrack
 import projections
 from eventtrack.artifacts import ArtifactStore
 from eventtrack.artifacts.factory import open_store
+from eventtrack.commands.corrections import Corrections
 from eventtrack.commands.handler import Handler
 from eventtrack.commands.receiver import Receiver
 from eventtrack.errors import InvalidParameter
@@ -134,8 +135,10 @@ async def open_site(settings: Settings, progress: Progress | None = None) -> Asy
         artifacts: ArtifactStore | None = None
         if settings.serve_artifacts:
             artifacts = open_store(settings.artifacts_path)
-        handler = Handler(log, ViewStates(live), artifact_root=settings.artifact_root)
-        yield Site(settings, log, live, handler, artifacts)
+        states = ViewStates(live)
+        handler = Handler(log, states, artifact_root=settings.artifact_root)
+        corrections = Corrections(log, handler, states)
+        yield Site(settings, log, live, handler, corrections, artifacts)
 
 
 @contextlib.asynccontextmanager
@@ -198,7 +201,7 @@ async def _open_writing(site: Site, cleanup: contextlib.AsyncExitStack) -> Writi
     liveness = Liveness(handler, site.live, SYSTEM_ACTOR)
     liveness.start()
     cleanup.push_async_callback(liveness.close)
-    return Writing(handler, Receiver(handler), liveness, site.log.head)
+    return Writing(handler, Receiver(handler), site.corrections, liveness, site.log.head)
 
 
 @contextlib.asynccontextmanager

@@ -10,6 +10,7 @@ _COMMANDS = {
     "server": ("eventtrack.cli.server", "server"),
     "ui": ("eventtrack.cli.server", "server"),
     "log": ("eventtrack.cli.log", "log"),
+    "undo": ("eventtrack.cli.correcting", "undo"),
     "replay": ("eventtrack.cli.replaying", "replay"),
     "views": ("eventtrack.cli.views", "views"),
     "experiments": ("eventtrack.cli.experiments", "experiments"),

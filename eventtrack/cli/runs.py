@@ -5,6 +5,7 @@ from typing import Any
 import click
 import msgspec
 
+from eventtrack.cli.correcting import correct_param, retract
 from eventtrack.cli.options import LOCATION, settings_options
 from eventtrack.cli.output import json_option, print_json, print_table, when_ms
 from eventtrack.cli.reading import read_views
@@ -104,6 +105,9 @@ def show(run_id: str, as_json: bool, **values: Any) -> None:
         click.echo(f"\n{title}")
         print_table(("key", "value"), ((each["key"], each["value"]) for each in document[title]))
 
+
+runs.add_command(correct_param)
+runs.add_command(retract)
 
 _LISTS = ("params", "metrics", "tags", "dataset_inputs", "model_inputs", "model_outputs")
 

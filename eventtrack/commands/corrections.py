@@ -77,6 +77,11 @@ class Corrections:
             for _ in range(DECISIONS_MAX):
                 now = await self._now(stream)
                 facts = await self._decide(found, now, reason)
+                if not facts:
+                    raise CannotUndo(
+                        f"What event {position} changed is as it was before it: there is nothing "
+                        "to undo."
+                    )
                 undone = Undone(position=position, count=len(facts), reason=reason)
                 entries = await self._entries(stream, now, [undone, *facts])
                 done = await self._handler.append(entries, actor)

@@ -113,7 +113,9 @@ def _of_run(event: Fact, before: RunState, after: RunState, now: RunState) -> li
         case RunTagDeleted(key=key):
             return _tags_back(run_id, [key], before, after, now)
         case RunRenamed():
-            _expect("the run's name", after.name, now.name)
+            if now.name != before.name:
+                # Else its tag, which mirrors it, was taken back first.
+                _expect("the run's name", after.name, now.name)
             return _named(run_id, before.name, before.tags.get(RUN_NAME_TAG, before.name), now)
         case RunUpdated() | RunReopened():
             _expect("the run's status", after.status, now.status)
@@ -136,7 +138,8 @@ def _tags_back(
     for key in keys:
         _expect(f"tag {key!r}", after.tags.get(key), now.tags.get(key))
         if key == RUN_NAME_TAG:
-            facts += _named(run_id, before.name, before.tags.get(key, before.name), now)
+            name = before.tags.get(key, before.name)
+            facts += _named(run_id, name, name, now)
         elif key in before.tags:
             back[key] = before.tags[key]
         else:

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from eventtrack.artifacts import ArtifactStore
+from eventtrack.commands.corrections import Corrections
 from eventtrack.commands.handler import Handler
 from eventtrack.log import EventLog
 from eventtrack.projector.live import Live
@@ -24,6 +25,7 @@ class Site(msgspec.Struct, frozen=True):
     log: EventLog
     live: Live
     handler: Handler
+    corrections: Corrections
     artifacts: ArtifactStore | None
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Protocol
 
 from eventtrack.artifacts import ArtifactStore
+from eventtrack.commands.corrections import Corrections
 from eventtrack.commands.handler import Handler
 from eventtrack.commands.receiver import Receiver
 from eventtrack.errors import Forbidden, Unavailable
@@ -58,9 +59,11 @@ class Writing:
         self,
         handler: Handler,
         receiver: Receiver,
+        corrections: Corrections,
         liveness: Liveness,
         head: Callable[[], Position],
     ) -> None:
+        self.corrections = corrections
         self.handler = handler
         self.receiver = receiver
         self.liveness = liveness
@@ -130,6 +133,11 @@ class Door:
     def receiver(self) -> Receiver:
         """Takes what native clients send; Forbidden where nothing may be written."""
         return self._written().receiver
+
+    @property
+    def corrections(self) -> Corrections:
+        """Takes back and puts right; Forbidden where nothing may be written."""
+        return self._written().corrections
 
     @property
     def liveness(self) -> Liveness:

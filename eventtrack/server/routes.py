@@ -24,9 +24,9 @@ from eventtrack.server.mlflow import (
     runs,
 )
 from eventtrack.server.mlflow.endpoint import Function, endpoint
+from eventtrack.server.native import corrections, queries
 from eventtrack.server.native import ingest as native_ingest
 from eventtrack.server.native import metrics as native_metrics
-from eventtrack.server.native import queries
 from eventtrack.server.pages import routes as pages
 
 
@@ -148,6 +148,14 @@ NATIVE: tuple[Json | Plain, ...] = (
     Json("GET POST", "runs", R.SearchRuns, R.search),
     Plain("GET", "runs/{run_id}", queries.run_status),
     Plain("GET", "runs/{run_id}/console", queries.run_console),
+    Json("POST", "undo", corrections.Undo, corrections.undo),
+    Json(
+        "POST",
+        "runs/{run_id}/params/correct",
+        corrections.CorrectParam,
+        corrections.correct_param,
+    ),
+    Json("POST", "runs/{run_id}/metrics/retract", corrections.Retract, corrections.retract),
     Plain("GET", "runs/{run_id}/metrics", native_metrics.run_series),
     Plain("GET", "runs/{run_id}/metrics/history", native_metrics.run_history),
     Plain("GET", "runs/{run_id}/metrics/zoom", native_metrics.run_zoom),
