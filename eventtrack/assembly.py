@@ -5,7 +5,6 @@ The only module that chooses the log's engine.
 
 import contextlib
 import fcntl
-import functools
 import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -20,8 +19,6 @@ from eventtrack.artifacts.factory import open_store
 from eventtrack.commands.corrections import Corrections
 from eventtrack.commands.handler import Handler
 from eventtrack.commands.receiver import Receiver
-from eventtrack.errors import InvalidParameter
-from eventtrack.events import Position
 from eventtrack.log.sqlite import SqliteLog
 from eventtrack.operations import Site
 from eventtrack.projector.child import in_a_child
@@ -29,7 +26,7 @@ from eventtrack.projector.live import Live, live_path
 from eventtrack.projector.past import Pasts
 from eventtrack.projector.projector import Progress
 from eventtrack.projector.still import About, Still
-from eventtrack.server import control, moment
+from eventtrack.server import control
 from eventtrack.server.app import make_server
 from eventtrack.server.door import Door, Writing
 from eventtrack.server.liveness import Liveness
@@ -178,6 +175,7 @@ async def open_server(
         )
         cleanup.push_async_callback(pasts.close)
         door = Door(
+            log=log,
             writing=writing,
             live=live,
             past=pasts,
@@ -187,7 +185,6 @@ async def open_server(
         )
         yield make_server(
             door,
-            functools.partial(moment.position_of, log=log),
             _protection(settings),
             Telemetry(log, live, eventtrack.__version__),
             body_bytes_max=settings.request_mebibytes_max << 20,
@@ -212,6 +209,7 @@ async def open_past_server(settings: Settings, about: About) -> AsyncIterator[we
     try:
         artifacts = settings.artifacts_destination or about.artifacts
         door = Door(
+            log=None,
             writing=None,
             live=still,
             past=None,
@@ -219,16 +217,8 @@ async def open_past_server(settings: Settings, about: About) -> AsyncIterator[we
             artifact_root=about.artifact_root,
             data=settings.data_path,
         )
-
-        async def no_other(words: str) -> Position:
-            raise InvalidParameter(
-                f"This server has one moment only, position {about.position}: leave as_of out, or "
-                "ask the server that has the log."
-            )
-
         yield make_server(
             door,
-            no_other,
             _protection(settings),
             Telemetry(None, None, eventtrack.__version__),
             body_bytes_max=settings.request_mebibytes_max << 20,

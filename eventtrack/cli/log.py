@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from eventtrack.assembly import open_log
+from eventtrack.cli.history import history
 from eventtrack.cli.options import LOCATION, settings_from, settings_options
 from eventtrack.cli.output import json_option, print_json, print_json_line, when_us
 from eventtrack.events import Fact, Position, Recorded, stored_name
@@ -26,6 +27,9 @@ POLL_SECONDS = 0.2
 @click.group()
 def log() -> None:
     """Show, follow and verify the event log."""
+
+
+log.add_command(history)
 
 
 def _run(values: dict[str, Any], use: Callable[[Any], Awaitable[None]]) -> None:
@@ -83,15 +87,16 @@ def show(position: int, as_json: bool, **values: Any) -> None:
     """Print one event whole."""
 
     async def use(opened: Any) -> None:
-        found = await opened.read(Position(position - 1), events_max=1) if position > 0 else []
-        if not found or found[0].position != position:
+        found = await opened.event_at(Position(position))
+        if found is None:
             raise click.ClickException(
-                f"there is no event at position {position}; the log's head is {opened.head()}"
+                f"there is no event at position {position}, or it was erased; the log's head is "
+                f"{opened.head()}"
             )
         if as_json:
-            print_json(_document(found[0]))
+            print_json(_document(found))
             return
-        for name, value in _document(found[0]).items():
+        for name, value in _document(found).items():
             if isinstance(value, dict):
                 click.echo(f"{name}:")
                 for each, inner in value.items():

@@ -1,12 +1,10 @@
 """The HTTP server, made of ready-made parts: aiohttp's low-level server around one entrance."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiohttp import web
 
-from eventtrack.events import Position
 from eventtrack.server.dispatch import Dispatch
 from eventtrack.server.door import Door
 from eventtrack.server.entrance import Entrance
@@ -18,23 +16,18 @@ from eventtrack.server.telemetry import Telemetry
 
 def make_server(
     door: Door,
-    position_of: Callable[[str], Awaitable[Position]],
     protection: Protection,
     telemetry: Telemetry,
     *,
     body_bytes_max: int,
     access_log: bool,
 ) -> web.Server:
-    """The server behind the door.
-
-    position_of: what a moment in words is in the log; body_bytes_max: of requests that are not
-    artifacts.
-    """
+    """The server behind the door; body_bytes_max: of requests that are not artifacts."""
     dispatch = Dispatch()
     add_routes(dispatch, door)
     dispatch.add("GET", "/metrics", telemetry.handler())
     entrance = Entrance(
-        dispatch, protection, telemetry.requests, position_of, access_log=access_log
+        dispatch, protection, telemetry.requests, door.position_of, access_log=access_log
     )
     loop = asyncio.get_running_loop()
 

@@ -8,11 +8,12 @@ from eventtrack.artifacts import ArtifactStore
 from eventtrack.commands.corrections import Corrections
 from eventtrack.commands.handler import Handler
 from eventtrack.commands.receiver import Receiver
-from eventtrack.errors import Forbidden, Unavailable
+from eventtrack.errors import Forbidden, NotSupported, Unavailable
 from eventtrack.events import Position
+from eventtrack.log import EventLog
 from eventtrack.projector.past import PastNotReady
 from eventtrack.server.liveness import Liveness
-from eventtrack.server.moment import AS_OF
+from eventtrack.server.moment import AS_OF, position_of
 from projections.metrics.history import Histories, Points, read_points
 from projections.views import Views
 
@@ -73,13 +74,15 @@ class Writing:
 class Door:
     """The parts behind the door.
 
-    writing: None for a server that is read-only; past: None where there is no log to fold;
+    log, past: None for a server that has the views of one moment only; writing: None for a server
+    that is read-only;
     artifacts: None under --no-serve-artifacts; artifact_root: of new experiments.
     """
 
     def __init__(
         self,
         *,
+        log: EventLog | None,
         writing: Writing | None,
         live: Present,
         past: Past | None,
@@ -87,6 +90,7 @@ class Door:
         artifact_root: str,
         data: Path,
     ) -> None:
+        self._log = log
         self._writing = writing
         self._past = past
         self._histories = Histories()
@@ -123,6 +127,20 @@ class Door:
         if AS_OF.get() is not None:
             return await read_points(views, run_id, key)
         return await self._histories.read(views, run_id, key)
+
+    @property
+    def log(self) -> EventLog:
+        """The log, to read what happened; NotSupported where there is none."""
+        if self._log is None:
+            raise NotSupported(
+                "This server has the views of one moment and no log: ask the server that they come "
+                "from."
+            )
+        return self._log
+
+    async def position_of(self, words: str) -> Position:
+        """What a moment in words is in the log; InvalidParameter, NotSupported."""
+        return await position_of(words, self.log)
 
     @property
     def handler(self) -> Handler:

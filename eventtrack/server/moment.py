@@ -37,31 +37,53 @@ def take(request: web.BaseRequest) -> tuple[str, web.BaseRequest]:
     return words, request
 
 
-async def position_of(words: str, log: EventLog) -> Position:
+async def position_of(words: str, log: EventLog, name: str = PARAMETER) -> Position:
     """The position that a moment names: the last event at or before it.
 
-    words: a position, or a time as RFC 3339 has it, with its offset from UTC.  Raises
-    InvalidParameter.
+    words: a position, or a time as RFC 3339 has it, with its offset from UTC; name: of the
+    parameter, for the message.  Raises InvalidParameter.
     """
-    head = log.head()
-    if words.isascii() and words.isdigit():
-        position = int(words[:30])
-        if position > head:
-            raise InvalidParameter(
-                f"Invalid value {words[:100]!r} for '{PARAMETER}': the log ends at position "
-                f"{head}. Leave it out for the present."
-            )
-        return Position(position)
+    position = _position(words, log, name)
+    if position is not None:
+        return position
+    at_us = _microseconds(words, name)
+    return await log.position_at(at_us) if at_us >= 0 else START
+
+
+async def begin_of(words: str, log: EventLog, name: str) -> tuple[Position, Position]:
+    """(the first position, the position that the first comes after) from a moment on.
+
+    One of the two says it, the other is START.
+    """
+    position = _position(words, log, name)
+    if position is not None:
+        return position, START
+    at_us = _microseconds(words, name)
+    return START, await log.position_at(at_us - 1) if at_us > 0 else START
+
+
+def _position(words: str, log: EventLog, name: str) -> Position | None:
+    if not (words.isascii() and words.isdigit()):
+        return None
+    position = int(words[:30])
+    if position > log.head():
+        raise InvalidParameter(
+            f"Invalid value {words[:100]!r} for '{name}': the log ends at position {log.head()}. "
+            "Leave it out for the present."
+        )
+    return Position(position)
+
+
+def _microseconds(words: str, name: str) -> int:
     # A plus that was not encoded in a query arrives as a space.
     text = words.strip().replace(" ", "+" if "T" in words.upper() else "T")
     try:
         time = datetime.fromisoformat(text)
     except ValueError:
         time = None
-    if time is None or time.tzinfo is None or not {"t", "T"} & set(text):
+    if time is None or time.tzinfo is None or "T" not in text.upper():
         raise InvalidParameter(
-            f"Invalid value {words[:100]!r} for '{PARAMETER}': give a position of the log, or a "
-            "time with its offset such as 2026-11-23T18:00:00Z."
+            f"Invalid value {words[:100]!r} for '{name}': give a position of the log, or a time "
+            "with its offset such as 2026-11-23T18:00:00Z."
         )
-    at_us = round(time.timestamp() * _MICROSECONDS)
-    return await log.position_at(at_us) if at_us >= 0 else START
+    return round(time.timestamp() * _MICROSECONDS)

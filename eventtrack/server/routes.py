@@ -24,7 +24,7 @@ from eventtrack.server.mlflow import (
     runs,
 )
 from eventtrack.server.mlflow.endpoint import Function, endpoint
-from eventtrack.server.native import corrections, queries
+from eventtrack.server.native import audit, corrections, queries
 from eventtrack.server.native import ingest as native_ingest
 from eventtrack.server.native import metrics as native_metrics
 from eventtrack.server.pages import routes as pages
@@ -145,7 +145,10 @@ NATIVE: tuple[Json | Plain, ...] = (
     Plain("POST", "ingest", native_ingest.ingest),
     Json("GET POST", "experiments", queries.ListExperiments, E.search),
     Json("GET", "experiments/{experiment_id}", E.GetExperiment, E.get),
+    Plain("GET", "experiments/{experiment_id}/events", audit.experiment_events),
+    Plain("GET", "logged-models/{model_id}/events", audit.model_events),
     Json("GET POST", "runs", R.SearchRuns, R.search),
+    Plain("GET", "runs/{run_id}/events", audit.run_events),
     Plain("GET", "runs/{run_id}", queries.run_status),
     Plain("GET", "runs/{run_id}/console", queries.run_console),
     Json("POST", "undo", corrections.Undo, corrections.undo),

@@ -1,0 +1,196 @@
+"""Which fields an event changes, from which value to which.
+
+Events hold new values only; the old ones are known from the events of the same stream before.
+"""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import msgspec
+
+from eventtrack.events import Fact
+from eventtrack.events.corrections import (
+    LoggedModelRestored,
+    ParamCorrected,
+    RunReopened,
+)
+from eventtrack.events.experiments import (
+    ExperimentCreated,
+    ExperimentDeleted,
+    ExperimentRenamed,
+    ExperimentRestored,
+    ExperimentTagDeleted,
+    ExperimentTagSet,
+)
+from eventtrack.events.leases import RunLeased
+from eventtrack.events.logged_models import (
+    LoggedModelCreated,
+    LoggedModelDeleted,
+    LoggedModelFinalized,
+    LoggedModelParamsLogged,
+    LoggedModelTagDeleted,
+    LoggedModelTagsSet,
+)
+from eventtrack.events.runs import (
+    ParamsLogged,
+    RunCreated,
+    RunDeleted,
+    RunRenamed,
+    RunRestored,
+    RunTagDeleted,
+    RunTagsSet,
+    RunUpdated,
+)
+
+Value = str | int | None
+
+NewValues = dict[str, Value]
+"""field -> its value from now on, None when it is gone."""
+
+F = TypeVar("F", bound=Callable[[Any], NewValues])
+
+
+class Change(msgspec.Struct, frozen=True):
+    """A field, for example `tag stage`, with its value before and after; None: not there."""
+
+    field: str
+    old: Value
+    new: Value
+
+
+class Known:
+    """The values of one thing's fields, as far as the events seen so far tell."""
+
+    def __init__(self) -> None:
+        self._values: NewValues = {}
+
+    def take(self, event: Fact) -> list[Change]:
+        """The changes that an event of the thing's stream makes."""
+        find = _NEW_VALUES.get(type(event))
+        if find is None:
+            return []
+        changes = []
+        for field, new in find(event).items():
+            old = self._values.get(field)
+            if old != new:
+                changes.append(Change(field, old, new))
+                self._values[field] = new
+        return changes
+
+
+_NEW_VALUES: dict[type[Fact], Callable[[Any], NewValues]] = {}
+
+
+def _of(*event_types: type[Fact]) -> Callable[[F], F]:
+    def register(find: F) -> F:
+        for event_type in event_types:
+            _NEW_VALUES[event_type] = find
+        return find
+
+    return register
+
+
+def _tags(tags: dict[str, str]) -> NewValues:
+    return {f"tag {key}": value for key, value in tags.items()}
+
+
+def _params(params: dict[str, str]) -> NewValues:
+    return {f"param {key}": value for key, value in params.items()}
+
+
+@_of(ExperimentCreated)
+def _experiment_created(event: ExperimentCreated) -> NewValues:
+    created: NewValues = {
+        "name": event.name,
+        "stage": "active",
+        "artifact location": event.artifact_location,
+    }
+    return created | _tags(event.tags)
+
+
+@_of(RunCreated)
+def _run_created(event: RunCreated) -> NewValues:
+    created: NewValues = {
+        "name": event.name,
+        "stage": "active",
+        "status": event.status,
+        "user": event.user_id,
+        "start time": event.start_time_ms,
+        "artifact location": event.artifact_uri,
+    }
+    return created | _tags(event.tags)
+
+
+@_of(LoggedModelCreated)
+def _model_created(event: LoggedModelCreated) -> NewValues:
+    created: NewValues = {
+        "name": event.name,
+        "stage": "active",
+        "status": event.status,
+        "source run": event.source_run_id or None,
+        "artifact location": event.artifact_location,
+    }
+    return created | _params(event.params) | _tags(event.tags)
+
+
+@_of(RunRenamed, ExperimentRenamed)
+def _renamed(event: RunRenamed | ExperimentRenamed) -> NewValues:
+    return {"name": event.name}
+
+
+@_of(RunTagsSet, LoggedModelTagsSet)
+def _tags_set(event: RunTagsSet | LoggedModelTagsSet) -> NewValues:
+    return _tags(event.tags)
+
+
+@_of(ExperimentTagSet)
+def _tag_set(event: ExperimentTagSet) -> NewValues:
+    return {f"tag {event.key}": event.value}
+
+
+@_of(RunTagDeleted, ExperimentTagDeleted, LoggedModelTagDeleted)
+def _tag_deleted(
+    event: RunTagDeleted | ExperimentTagDeleted | LoggedModelTagDeleted,
+) -> NewValues:
+    return {f"tag {event.key}": None}
+
+
+@_of(ParamsLogged, LoggedModelParamsLogged)
+def _params_logged(event: ParamsLogged | LoggedModelParamsLogged) -> NewValues:
+    return _params(event.params)
+
+
+@_of(ParamCorrected)
+def _param_corrected(event: ParamCorrected) -> NewValues:
+    return {f"param {event.key}": event.value}
+
+
+@_of(RunUpdated)
+def _run_updated(event: RunUpdated) -> NewValues:
+    given = {"status": event.status, "end time": event.end_time_ms}
+    return {field: value for field, value in given.items() if value is not None}
+
+
+@_of(RunReopened)
+def _run_reopened(event: RunReopened) -> NewValues:
+    return {"status": event.status, "end time": event.end_time_ms}
+
+
+@_of(RunLeased)
+def _run_leased(event: RunLeased) -> NewValues:
+    return {"lease seconds": event.lease_seconds}
+
+
+@_of(LoggedModelFinalized)
+def _model_finalized(event: LoggedModelFinalized) -> NewValues:
+    return {"status": event.status}
+
+
+@_of(RunDeleted, ExperimentDeleted, LoggedModelDeleted)
+def _deleted(event: Fact) -> NewValues:
+    return {"stage": "deleted"}
+
+
+@_of(RunRestored, ExperimentRestored, LoggedModelRestored)
+def _restored(event: Fact) -> NewValues:
+    return {"stage": "active"}
