@@ -6,10 +6,11 @@ The only module that chooses the log's engine.
 import contextlib
 import fcntl
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import IO
 
+import msgspec
 from aiohttp import web
 
 import eventtrack
@@ -68,6 +69,13 @@ class Lock:
         self._file.truncate()
         self._file.write(text)
         self._file.flush()
+
+
+class Opened(msgspec.Struct, frozen=True):
+    """A server ready to be bound.  stop: ends the requests that would go on for ever."""
+
+    http: web.Server
+    stop: Callable[[], None]
 
 
 def check_packages() -> None:
@@ -154,7 +162,7 @@ async def open_views(settings: Settings) -> AsyncIterator[Views]:
 @contextlib.asynccontextmanager
 async def open_server(
     settings: Settings, lock: Lock, progress: Progress | None = None
-) -> AsyncIterator[web.Server]:
+) -> AsyncIterator[Opened]:
     """The HTTP server, ready to be bound; the caller holds the lock."""
     async with contextlib.AsyncExitStack() as cleanup:
         site = await cleanup.enter_async_context(open_site(settings, progress))
@@ -183,13 +191,14 @@ async def open_server(
             artifact_root=settings.artifact_root,
             data=settings.data_path,
         )
-        yield make_server(
+        http = make_server(
             door,
             _protection(settings),
             Telemetry(log, live, eventtrack.__version__),
             body_bytes_max=settings.request_mebibytes_max << 20,
             access_log=settings.access_log,
         )
+        yield Opened(http, door.stop)
 
 
 async def _open_writing(site: Site, cleanup: contextlib.AsyncExitStack) -> Writing:
@@ -202,7 +211,7 @@ async def _open_writing(site: Site, cleanup: contextlib.AsyncExitStack) -> Writi
 
 
 @contextlib.asynccontextmanager
-async def open_past_server(settings: Settings, about: About) -> AsyncIterator[web.Server]:
+async def open_past_server(settings: Settings, about: About) -> AsyncIterator[Opened]:
     """The HTTP server of a folder that `eventtrack replay` has made."""
     check_packages()
     still = await Still.open(settings.data_path, about.log_id)
@@ -217,13 +226,14 @@ async def open_past_server(settings: Settings, about: About) -> AsyncIterator[we
             artifact_root=about.artifact_root,
             data=settings.data_path,
         )
-        yield make_server(
+        http = make_server(
             door,
             _protection(settings),
             Telemetry(None, None, eventtrack.__version__),
             body_bytes_max=settings.request_mebibytes_max << 20,
             access_log=settings.access_log,
         )
+        yield Opened(http, door.stop)
     finally:
         await still.close()
 

@@ -13,7 +13,7 @@ import click
 from aiohttp import web
 
 from eventtrack.artifacts.errors import ArtifactError
-from eventtrack.assembly import CannotStart, locked, open_past_server, open_server
+from eventtrack.assembly import CannotStart, Opened, locked, open_past_server, open_server
 from eventtrack.cli.options import settings_from, settings_options
 from eventtrack.cli.structured import configure_logging
 from eventtrack.events import Position
@@ -70,7 +70,7 @@ def _run(main: "asyncio.coroutines.Coroutine[Any, Any, None]") -> None:  # type:
 
 
 async def serve(
-    settings: Settings, opening: contextlib.AbstractAsyncContextManager[web.Server]
+    settings: Settings, opening: contextlib.AbstractAsyncContextManager[Opened]
 ) -> None:
     """Open everything, serve until SIGINT or SIGTERM, close everything."""
     stop = asyncio.Event()
@@ -80,8 +80,8 @@ async def serve(
     gc.collect()
     gc.freeze()
     gc.set_threshold(GC_ALLOCATIONS, 20, 20)
-    async with opening as http:
-        runner = web.ServerRunner(http, shutdown_timeout=SHUTDOWN_SECONDS)
+    async with opening as opened:
+        runner = web.ServerRunner(opened.http, shutdown_timeout=SHUTDOWN_SECONDS)
         await runner.setup()
         try:
             url = await _listen(runner, settings)
@@ -89,6 +89,7 @@ async def serve(
             await stop.wait()
             logger.info("stopping: requests in flight are finished first")
         finally:
+            opened.stop()
             await runner.cleanup()
 
 

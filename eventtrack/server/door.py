@@ -14,6 +14,7 @@ from eventtrack.log import EventLog
 from eventtrack.projector.past import PastNotReady
 from eventtrack.server.liveness import Liveness
 from eventtrack.server.moment import AS_OF, position_of
+from eventtrack.server.native.hub import Hub
 from projections.metrics.history import Histories, Points, read_points
 from projections.views import Views
 
@@ -91,6 +92,7 @@ class Door:
         data: Path,
     ) -> None:
         self._log = log
+        self._hub: Hub | None = None
         self._writing = writing
         self._past = past
         self._histories = Histories()
@@ -137,6 +139,18 @@ class Door:
                 "from."
             )
         return self._log
+
+    @property
+    def hub(self) -> Hub:
+        """Reads the log's head for all who follow it live; NotSupported where there is none."""
+        if self._hub is None:
+            self._hub = Hub(self.log)
+        return self._hub
+
+    def stop(self) -> None:
+        """End what would go on for ever: the server is to stop."""
+        if self._hub is not None:
+            self._hub.close()
 
     async def position_of(self, words: str) -> Position:
         """What a moment in words is in the log; InvalidParameter, NotSupported."""

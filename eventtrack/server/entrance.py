@@ -30,6 +30,9 @@ logger = logging.getLogger("eventtrack.request")
 SLOW_SECONDS = 1.0
 REQUEST_ID = "X-Request-ID"
 _ID_CHARS_MAX = 100
+EVENT_STREAM = "text/event-stream"
+"""Such answers go on for as long as somebody follows."""
+
 OTHER = "other"
 """The route of what has none, and the method of what no route has."""
 
@@ -91,7 +94,8 @@ class Entrance:
         # aiohttp's parser in Python lets any word pass for a method; each would be a series.
         method = request.method if request.method in _METHODS else OTHER
         self._requests.count(request.get(ROUTE, OTHER), method, response.status, seconds)
-        if self._access_log or response.status >= 500 or seconds > SLOW_SECONDS:
+        slow = seconds > SLOW_SECONDS and response.content_type != EVENT_STREAM
+        if self._access_log or response.status >= 500 or slow:
             _write_log(request, request_id, response.status, seconds, cause)
         return response
 

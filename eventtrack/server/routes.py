@@ -24,7 +24,7 @@ from eventtrack.server.mlflow import (
     runs,
 )
 from eventtrack.server.mlflow.endpoint import Function, endpoint
-from eventtrack.server.native import audit, corrections, queries
+from eventtrack.server.native import audit, corrections, queries, stream
 from eventtrack.server.native import ingest as native_ingest
 from eventtrack.server.native import metrics as native_metrics
 from eventtrack.server.pages import routes as pages
@@ -143,6 +143,7 @@ AJAX: tuple[Json | Plain, ...] = (
 
 NATIVE: tuple[Json | Plain, ...] = (
     Plain("POST", "ingest", native_ingest.ingest),
+    Plain("GET", "events", stream.events),
     Json("GET POST", "experiments", queries.ListExperiments, E.search),
     Json("GET", "experiments/{experiment_id}", E.GetExperiment, E.get),
     Plain("GET", "experiments/{experiment_id}/events", audit.experiment_events),

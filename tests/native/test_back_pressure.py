@@ -26,8 +26,8 @@ async def serve(tmp_path: Path, ask: Callable[[ClientSession, str], Any]) -> Non
 async def answered(
     settings: Settings, lock: Lock, ask: Callable[[ClientSession, str], Any]
 ) -> None:
-    async with open_server(settings, lock) as http:
-        runner = web.ServerRunner(http)
+    async with open_server(settings, lock) as opened:
+        runner = web.ServerRunner(opened.http)
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0)
         await site.start()
