@@ -10,6 +10,8 @@ _COMMANDS = {
     "server": ("eventtrack.cli.server", "server"),
     "ui": ("eventtrack.cli.server", "server"),
     "log": ("eventtrack.cli.log", "log"),
+    "backup": ("eventtrack.cli.keeping", "backup"),
+    "restore": ("eventtrack.cli.keeping", "restore"),
     "undo": ("eventtrack.cli.correcting", "undo"),
     "replay": ("eventtrack.cli.replaying", "replay"),
     "views": ("eventtrack.cli.views", "views"),

@@ -19,6 +19,7 @@ class Operation(msgspec.Struct, frozen=True):
 
 OPERATIONS: dict[str, Operation] = {
     "rebuild-views": Operation("views", "rebuild", "RebuildViews"),
+    "backup": Operation("backup", "backup", "Backup"),
     "undo": Operation("corrections", "undo", "Undo"),
     "correct-param": Operation("corrections", "correct_param", "CorrectParam"),
     "retract-points": Operation("corrections", "retract_points", "RetractPoints"),
