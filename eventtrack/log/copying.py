@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 from eventtrack.log import LogNotOurs, chain
 from eventtrack.log.sqlite_file import FORMAT
@@ -100,7 +101,7 @@ def _last(reading: sqlite3.Connection, writing: sqlite3.Connection) -> tuple[int
     return row[0], row[1]
 
 
-def _checked(row: tuple, previous: bytes) -> bytes:  # type: ignore[type-arg]
+def _checked(row: tuple[Any, ...], previous: bytes) -> bytes:
     """The digest of an event, when it is what was acknowledged."""
     position, _, version, recorded_at, _, payload, erased, digest, stream, actor = row
     of_payload = chain.payload_digest(payload) if payload is not None else erased
@@ -109,4 +110,4 @@ def _checked(row: tuple, previous: bytes) -> bytes:  # type: ignore[type-arg]
         raise CopyRefused(
             f"event {position} is not what was acknowledged: eventtrack log verify tells more"
         )
-    return digest
+    return found
