@@ -12,9 +12,9 @@ from eventtrack.errors import Forbidden, NotSupported, Unavailable
 from eventtrack.events import Position
 from eventtrack.log import EventLog
 from eventtrack.projector.past import PastNotReady
+from eventtrack.server.hub import Hub
 from eventtrack.server.liveness import Liveness
 from eventtrack.server.moment import AS_OF, position_of
-from eventtrack.server.native.hub import Hub
 from projections.metrics.history import Histories, Points, read_points
 from projections.views import Views
 

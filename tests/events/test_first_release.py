@@ -28,7 +28,7 @@ async def test_its_chain_verifies(log_path: Path) -> None:
     log = await SqliteLog.open(log_path, read_only=True)
     verdict = await verify(log.read_stored(), log.genesis)
     assert verdict.intact
-    assert verdict.events == 50
+    assert verdict.events == 51
     await log.close()
 
 

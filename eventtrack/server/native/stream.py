@@ -18,9 +18,9 @@ from eventtrack.events import Position, Recorded
 from eventtrack.limits import INT64_MAX
 from eventtrack.server.dispatch import Handle
 from eventtrack.server.door import Door
+from eventtrack.server.hub import Batch, Hub
 from eventtrack.server.moment import AS_OF
 from eventtrack.server.native.audit import checked_types
-from eventtrack.server.native.hub import Batch, Hub
 
 HEARTBEAT_SECONDS = 15.0
 STALLED_SECONDS = 20.0
