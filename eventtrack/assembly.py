@@ -122,8 +122,13 @@ async def open_log(settings: Settings, *, read_only: bool = False) -> AsyncItera
 
 
 @contextlib.asynccontextmanager
-async def open_site(settings: Settings, progress: Progress | None = None) -> AsyncIterator[Site]:
-    """Everything below the door, the views caught up with the log; the caller holds the lock."""
+async def open_site(
+    settings: Settings, progress: Progress | None = None, *, alone: bool = True
+) -> AsyncIterator[Site]:
+    """Everything below the door, the views caught up with the log; the caller holds the lock.
+
+    alone: nothing is going to be served from it.
+    """
     check_packages()
     async with contextlib.AsyncExitStack() as cleanup:
         log = await SqliteLog.open(settings.log_path)
@@ -137,13 +142,22 @@ async def open_site(settings: Settings, progress: Progress | None = None) -> Asy
             progress,
         )
         cleanup.push_async_callback(live.close)
+        pasts = Pasts(
+            log,
+            log.log_id,
+            settings.views_folder / "past",
+            BUILT_IN,
+            in_a_child(settings.log_path),
+            live,
+        )
+        cleanup.push_async_callback(pasts.close)
         artifacts: ArtifactStore | None = None
         if settings.serve_artifacts:
             artifacts = open_store(settings.artifacts_path)
         states = ViewStates(live)
         handler = Handler(log, states, artifact_root=settings.artifact_root)
         corrections = Corrections(log, handler, states)
-        yield Site(settings, log, live, handler, corrections, artifacts)
+        yield Site(settings, log, live, pasts, handler, corrections, artifacts, alone)
 
 
 @contextlib.asynccontextmanager
@@ -165,7 +179,7 @@ async def open_server(
 ) -> AsyncIterator[Opened]:
     """The HTTP server, ready to be bound; the caller holds the lock."""
     async with contextlib.AsyncExitStack() as cleanup:
-        site = await cleanup.enter_async_context(open_site(settings, progress))
+        site = await cleanup.enter_async_context(open_site(settings, progress, alone=False))
         live, log = site.live, site.log
         assert isinstance(log, SqliteLog)
         writing = None
@@ -173,20 +187,11 @@ async def open_server(
             writing = await _open_writing(site, cleanup)
         live.start()
         lock.tell(await cleanup.enter_async_context(control.listen(site)))
-        pasts = Pasts(
-            log,
-            log.log_id,
-            settings.views_folder / "past",
-            BUILT_IN,
-            in_a_child(settings.log_path),
-            live,
-        )
-        cleanup.push_async_callback(pasts.close)
         door = Door(
             log=log,
             writing=writing,
             live=live,
-            past=pasts,
+            past=site.pasts,
             artifacts=site.artifacts,
             artifact_root=settings.artifact_root,
             data=settings.data_path,

@@ -2,20 +2,21 @@
 
 | projection    | tables                                             | answers                |
 |---------------|----------------------------------------------------|------------------------|
-| experiments   | experiments, experiment_tags                       | which are there        |
+| experiments   | experiments, experiment_tags, experiments_erased   | which are there        |
 | runs          | runs, runs_deleted_alone, run_params, run_tags,    | what is run X          |
 |               | run_documents                                      |                        |
 | metrics       | latest_metrics, metric_documents, metric_wide,     | last values,           |
 |               | metric_tails, metric_groups, metric_blocks,        | histories, charts      |
 |               | metric_retractions                                 |                        |
-| datasets      | datasets, run_datasets, run_models,                | what a run read        |
-|               | run_input_documents                                | and made               |
+| datasets      | datasets, dataset_descriptions, run_datasets,      | what a run read        |
+|               | run_models, run_input_documents                    | and made               |
 | logged_models | logged_models, logged_model_params,                | what is model M        |
 |               | logged_model_tags, logged_model_metrics,           |                        |
 |               | logged_model_metrics_retracted                     |                        |
 | console       | console_lines                                      | what did a run print   |
 | leases        | run_leases                                         | which runs are lost    |
 | producers     | producers                                          | what was received      |
+| erasures      | erasures                                           | what is gone for good  |
 
 `search/` turns MLflow's filter language into questions to these tables.  Events are the only thing
 of eventtrack that may be imported here.

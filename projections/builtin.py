@@ -2,6 +2,7 @@
 
 from projections.console import console
 from projections.datasets import datasets
+from projections.erasures import erasures
 from projections.experiments import experiments
 from projections.leases import leases
 from projections.logged_models import logged_models
@@ -19,4 +20,5 @@ BUILT_IN: tuple[Projection, ...] = (
     console,
     leases,
     producers,
+    erasures,
 )

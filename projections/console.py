@@ -1,6 +1,6 @@
 """The console: what did run R print, and when?
 
-Handles  ConsoleLogged
+Handles  ConsoleLogged, RunErased
 Tables   console_lines
 """
 
@@ -10,17 +10,18 @@ import msgspec
 
 from eventtrack.events import Recorded
 from eventtrack.events.console import ConsoleLogged
+from eventtrack.events.erasures import RunErased
 from projections.projection import Projection
 from projections.rows import Rows
 from projections.views import Views
 
 console = Projection(
     "console",
-    version=1,
+    version=2,
     tables="""
     -- One row for each event: neighbours in the order they were received.
     CREATE TABLE console_lines (
-        chunk_id INTEGER PRIMARY KEY,            -- grows with the order of the log
+        chunk_id INTEGER PRIMARY KEY,            -- position of the event
         run_id TEXT NOT NULL,
         rank INTEGER NOT NULL,                   -- -1: not known
         source TEXT NOT NULL,                    -- stdout or stderr
@@ -41,9 +42,10 @@ def logged(rows: Rows, event: ConsoleLogged, at: Recorded) -> None:
     if times:
         rows.write(
             """INSERT INTO console_lines
-                   (run_id, rank, source, first_at, last_at, timestamps, lines)
-               VALUES (?, ?, ?, ?, ?, ?, ?)""",
+                   (chunk_id, run_id, rank, source, first_at, last_at, timestamps, lines)
+               VALUES (?, ?, ?, ?, ?, ?, ?, ?)""",
             (
+                at.position,
                 event.run_id,
                 event.rank,
                 event.source,
@@ -53,6 +55,12 @@ def logged(rows: Rows, event: ConsoleLogged, at: Recorded) -> None:
                 msgspec.json.encode(event.lines),
             ),
         )
+
+
+@console.on(RunErased)
+def erased(rows: Rows, event: RunErased, at: Recorded) -> None:
+    """The lines go with the run."""
+    rows.write("DELETE FROM console_lines WHERE run_id = ?", (event.run_id,))
 
 
 class Line(msgspec.Struct, frozen=True):

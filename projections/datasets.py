@@ -1,27 +1,36 @@
 """Datasets and models a run reads, models it makes: what went in, what came out?
 
-Handles  RunInputsLogged, RunOutputsLogged
-Tables   datasets, run_datasets, run_models, run_input_documents
+Handles  RunInputsLogged, RunOutputsLogged, RunErased
+Tables   datasets, dataset_descriptions, run_datasets, run_models, run_input_documents
 """
 
 import sqlite3
+from hashlib import sha256
 
 import msgspec
 
 from eventtrack.events import Recorded
 from eventtrack.events.datasets import DatasetInput, RunInputsLogged, RunOutputsLogged
+from eventtrack.events.erasures import RunErased
 from projections.projection import Projection
 from projections.rows import Rows
 
 datasets = Projection(
     "datasets",
-    version=1,
+    version=2,
     tables="""
     -- A dataset is (experiment, name, digest); its first writer's description is kept.
     CREATE TABLE datasets (
         experiment_id INTEGER NOT NULL, name TEXT NOT NULL, digest TEXT NOT NULL,
         source_type TEXT NOT NULL, source TEXT NOT NULL, schema TEXT, profile TEXT,
         PRIMARY KEY (experiment_id, name, digest)
+    ) STRICT, WITHOUT ROWID;
+
+    -- Every description that a run gave, by its digest: when the first writer's is erased the next
+    -- one counts.
+    CREATE TABLE dataset_descriptions (
+        digest TEXT PRIMARY KEY,
+        source_type TEXT NOT NULL, source TEXT NOT NULL, schema TEXT, profile TEXT
     ) STRICT, WITHOUT ROWID;
 
     CREATE TABLE run_datasets (
@@ -32,8 +41,10 @@ datasets = Projection(
         context TEXT,                            -- value of the tag mlflow.data.context
         tags TEXT NOT NULL,                      -- JSON list of {"key", "value"}
         ordinal INTEGER NOT NULL,                -- grows in the order of logging
+        description TEXT NOT NULL,               -- its digest
         PRIMARY KEY (run_id, name, digest)
     ) STRICT, WITHOUT ROWID;
+    CREATE INDEX run_datasets_described ON run_datasets (description);
     CREATE INDEX run_datasets_of_experiment ON run_datasets (experiment_id, name, digest, context);
 
     CREATE TABLE run_models (
@@ -113,8 +124,14 @@ def _put_dataset(rows: Rows, event: RunInputsLogged, dataset: DatasetInput, ordi
         ),
     )
     tags = _encoder.encode([_Tag(key, value) for key, value in dataset.tags.items()])
+    described = dataset.source_type, dataset.source, dataset.schema, dataset.profile
+    description = sha256(msgspec.msgpack.encode(described)).hexdigest()
     rows.write(
-        "INSERT OR IGNORE INTO run_datasets VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT OR IGNORE INTO dataset_descriptions VALUES (?, ?, ?, ?, ?)",
+        (description, *described),
+    )
+    rows.write(
+        "INSERT OR IGNORE INTO run_datasets VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (
             event.run_id,
             int(event.experiment_id),
@@ -123,6 +140,7 @@ def _put_dataset(rows: Rows, event: RunInputsLogged, dataset: DatasetInput, ordi
             dataset.tags.get(CONTEXT_TAG),
             tags.decode(),
             ordinal,
+            description,
         ),
     )
 
@@ -136,6 +154,44 @@ def outputs_logged(rows: Rows, event: RunOutputsLogged, at: Recorded) -> None:
             (event.run_id, model.model_id, model.step, at.position * 1000 + ordinal),
         )
     rows.touch("run inputs", event.run_id)
+
+
+@datasets.on_alone(RunErased)
+def erased(rows: Rows, event: RunErased, at: Recorded) -> None:
+    """What the run read and made goes, at the end of this event's own batch."""
+    rows.touch("runs erased", event.run_id)
+
+
+@datasets.finish
+def erase(rows: Rows, connection: sqlite3.Connection) -> None:
+    """Remove a run's edges; datasets that others read too have the next writer's description."""
+    for run_id in rows.touched["runs erased"]:
+        used = connection.execute(
+            "SELECT experiment_id, name, digest FROM run_datasets WHERE run_id = ?", (run_id,)
+        ).fetchall()
+        for table in ("run_datasets", "run_models", "run_input_documents"):
+            connection.execute(f"DELETE FROM {table} WHERE run_id = ?", (run_id,))
+        for dataset in used:
+            connection.execute(
+                "DELETE FROM datasets WHERE (experiment_id, name, digest) = (?, ?, ?)", dataset
+            )
+            connection.execute(
+                """INSERT INTO datasets
+                   SELECT r.experiment_id, r.name, r.digest, source_type, source, schema, profile
+                   FROM run_datasets r JOIN dataset_descriptions d ON d.digest = r.description
+                   WHERE (experiment_id, name, r.digest) = (?, ?, ?) ORDER BY ordinal LIMIT 1""",
+                dataset,
+            )
+            for (other,) in connection.execute(
+                "SELECT run_id FROM run_datasets WHERE (experiment_id, name, digest) = (?, ?, ?)",
+                dataset,
+            ):
+                rows.touch("run inputs", other)
+    if rows.touched["runs erased"]:
+        connection.execute(
+            """DELETE FROM dataset_descriptions
+               WHERE digest NOT IN (SELECT description FROM run_datasets)"""
+        )
 
 
 @datasets.finish

@@ -1,8 +1,8 @@
 """Experiments: which are there, what is experiment X called, what tags has it?
 
 Handles  ExperimentCreated, ExperimentRenamed, ExperimentTagSet, ExperimentTagDeleted,
-         ExperimentDeleted, ExperimentRestored
-Tables   experiments, experiment_tags
+         ExperimentDeleted, ExperimentRestored, ExperimentErased
+Tables   experiments, experiment_tags, experiments_erased
 """
 
 from collections.abc import Sequence
@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from eventtrack.events import Recorded
+from eventtrack.events.erasures import ExperimentErased
 from eventtrack.events.experiments import (
     ExperimentCreated,
     ExperimentDeleted,
@@ -25,7 +26,7 @@ from projections.views import Views
 
 experiments = Projection(
     "experiments",
-    version=1,
+    version=2,
     tables="""
     CREATE TABLE experiments (
         experiment_id INTEGER PRIMARY KEY,
@@ -39,6 +40,9 @@ experiments = Projection(
         experiment_id INTEGER NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL,
         PRIMARY KEY (experiment_id, key)
     ) STRICT, WITHOUT ROWID;
+
+    -- Ids that are not given out again.
+    CREATE TABLE experiments_erased (experiment_id INTEGER PRIMARY KEY) STRICT;
     """,
 )
 
@@ -100,6 +104,15 @@ def stage_changed(rows: Rows, event: ExperimentDeleted | ExperimentRestored, at:
     )
 
 
+@experiments.on(ExperimentErased)
+def erased(rows: Rows, event: ExperimentErased, at: Recorded) -> None:
+    """Nothing is left but the id."""
+    which = (int(event.experiment_id),)
+    rows.write("DELETE FROM experiments WHERE experiment_id = ?", which)
+    rows.write("DELETE FROM experiment_tags WHERE experiment_id = ?", which)
+    rows.write("INSERT OR IGNORE INTO experiments_erased VALUES (?)", which)
+
+
 class Experiment(msgspec.Struct, frozen=True):
     """An experiment as it stands; times in milliseconds."""
 
@@ -144,7 +157,10 @@ async def get_many(views: Views, experiment_ids: Sequence[int]) -> list[Experime
 
 async def greatest_id(views: Views) -> int:
     """The greatest experiment id given out so far, -1 when there is none."""
-    row = await views.fetchone("SELECT coalesce(max(experiment_id), -1) FROM experiments")
+    row = await views.fetchone(
+        """SELECT max(coalesce((SELECT max(experiment_id) FROM experiments), -1),
+                      coalesce((SELECT max(experiment_id) FROM experiments_erased), -1))"""
+    )
     assert row is not None
     return int(row[0])
 

@@ -1,7 +1,7 @@
 """Leases: which runs promised to be heard from, and which of them are lost?
 
 Handles  RunLeased, RunLost, and what shows that a run lives: RunUpdated, RunTagsSet, ParamsLogged,
-         MetricsLogged, ConsoleLogged
+         MetricsLogged, ConsoleLogged; RunErased
 Tables   run_leases
 """
 
@@ -9,6 +9,7 @@ import msgspec
 
 from eventtrack.events import Recorded
 from eventtrack.events.console import ConsoleLogged
+from eventtrack.events.erasures import RunErased
 from eventtrack.events.leases import RunLeased, RunLost
 from eventtrack.events.metrics import MetricsLogged
 from eventtrack.events.runs import ParamsLogged, RunTagsSet, RunUpdated
@@ -18,7 +19,7 @@ from projections.views import Views
 
 leases = Projection(
     "leases",
-    version=1,
+    version=2,
     tables="""
     CREATE TABLE run_leases (
         run_id TEXT PRIMARY KEY,
@@ -68,6 +69,12 @@ def heard(
                WHERE run_id = ? AND lost_at IS NOT NULL""",
             (event.run_id,),
         )
+
+
+@leases.on(RunErased)
+def erased(rows: Rows, event: RunErased, at: Recorded) -> None:
+    """The lease goes with the run."""
+    rows.write("DELETE FROM run_leases WHERE run_id = ?", (event.run_id,))
 
 
 def _runs() -> set[str]:

@@ -2,7 +2,7 @@
 
 Handles  LoggedModelCreated, LoggedModelFinalized, LoggedModelParamsLogged, LoggedModelTagsSet,
          LoggedModelTagDeleted, LoggedModelDeleted, LoggedModelRestored, MetricsLogged,
-         PointsRetracted, PointsReinstated
+         PointsRetracted, PointsReinstated, RunErased, LoggedModelErased
 Tables   logged_models, logged_model_params, logged_model_tags, logged_model_metrics,
          logged_model_metrics_retracted
 """
@@ -18,6 +18,7 @@ from eventtrack.events.corrections import (
     PointsReinstated,
     PointsRetracted,
 )
+from eventtrack.events.erasures import LoggedModelErased, RunErased
 from eventtrack.events.logged_models import (
     LoggedModelCreated,
     LoggedModelDeleted,
@@ -33,7 +34,7 @@ from projections.views import Views
 
 logged_models = Projection(
     "logged_models",
-    version=2,
+    version=3,
     tables="""
     CREATE TABLE logged_models (
         model_id TEXT PRIMARY KEY,
@@ -189,6 +190,20 @@ def points_reinstated(rows: Rows, event: PointsReinstated, at: Recorded) -> None
     rows.write(
         "DELETE FROM logged_model_metrics_retracted WHERE retraction = ?", (event.retraction,)
     )
+
+
+@logged_models.on(RunErased)
+def run_erased(rows: Rows, event: RunErased, at: Recorded) -> None:
+    """What the run measured goes with it."""
+    for table in ("logged_model_metrics", "logged_model_metrics_retracted"):
+        rows.write(f"DELETE FROM {table} WHERE run_id = ?", (event.run_id,))
+
+
+@logged_models.on(LoggedModelErased)
+def erased(rows: Rows, event: LoggedModelErased, at: Recorded) -> None:
+    """The model goes; what runs measured of it stays theirs, and unseen."""
+    for table in ("logged_models", "logged_model_params", "logged_model_tags"):
+        rows.write(f"DELETE FROM {table} WHERE model_id = ?", (event.model_id,))
 
 
 @logged_models.on(MetricsLogged)

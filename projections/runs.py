@@ -1,7 +1,7 @@
 """Runs: what is run X, which params and tags has it?
 
 Handles  RunCreated, RunUpdated, RunReopened, RunRenamed, RunTagsSet, RunTagDeleted, ParamsLogged,
-         ParamCorrected, RunDeleted, RunRestored, ExperimentDeleted, ExperimentRestored
+         ParamCorrected, RunDeleted, RunRestored, RunErased, ExperimentDeleted, ExperimentRestored
 Tables   runs, runs_deleted_alone, run_params, run_tags, run_documents
 """
 
@@ -11,6 +11,7 @@ import msgspec
 
 from eventtrack.events import Recorded
 from eventtrack.events.corrections import ParamCorrected, RunReopened
+from eventtrack.events.erasures import RunErased
 from eventtrack.events.experiments import ExperimentDeleted, ExperimentRestored
 from eventtrack.events.runs import (
     ParamsLogged,
@@ -28,7 +29,7 @@ from projections.views import Views
 
 runs = Projection(
     "runs",
-    version=2,
+    version=3,
     tables="""
     CREATE TABLE runs (
         run_id TEXT PRIMARY KEY,
@@ -198,6 +199,19 @@ def experiment_stage_changed(
         rows.write(
             "DELETE FROM runs_deleted_alone WHERE experiment_id = ?", (int(event.experiment_id),)
         )
+
+
+@runs.on(RunErased)
+def erased(rows: Rows, event: RunErased, at: Recorded) -> None:
+    """Nothing of the run is left."""
+    rows.write(
+        """DELETE FROM runs_deleted_alone WHERE run_id = ?1
+           AND experiment_id = (SELECT experiment_id FROM runs WHERE run_id = ?1)""",
+        (event.run_id,),
+    )
+    for table in ("runs", "run_params", "run_tags", "run_documents"):
+        rows.write(f"DELETE FROM {table} WHERE run_id = ?", (event.run_id,))
+    rows.touched["run"].pop(event.run_id, None)
 
 
 def _put_tags(rows: Rows, run_id: str, tags: dict[str, str]) -> None:

@@ -18,6 +18,14 @@ from eventtrack.events.corrections import (
     Undone,
 )
 from eventtrack.events.datasets import RunInputsLogged, RunOutputsLogged
+from eventtrack.events.erasures import (
+    ERASURES as Erasure,
+)
+from eventtrack.events.erasures import (
+    ExperimentErased,
+    LoggedModelErased,
+    RunErased,
+)
 from eventtrack.events.experiments import (
     ExperimentCreated,
     ExperimentDeleted,
@@ -239,6 +247,17 @@ def _points_retracted(event: PointsRetracted, changes: Sequence[Change]) -> str:
 @_of(PointsReinstated)
 def _points_reinstated(event: PointsReinstated, changes: Sequence[Change]) -> str:
     return f"brought back the points that event {event.retraction} hid"
+
+
+@_of(RunErased, ExperimentErased, LoggedModelErased)
+def _erased(event: Erasure, changes: Sequence[Change]) -> str:
+    noun = "logged model"
+    if isinstance(event, RunErased | ExperimentErased):
+        noun = "run" if isinstance(event, RunErased) else "experiment"
+    return (
+        f"erased the {noun} for good: {event.events} events, {event.bytes:,} bytes"
+        f"{_because(event.reason)}"
+    )
 
 
 def _change(change: Change) -> str:

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from eventtrack.assembly import open_log
+from eventtrack.cli.erasing import compact
 from eventtrack.cli.history import history
 from eventtrack.cli.options import LOCATION, settings_from, settings_options
 from eventtrack.cli.output import json_option, print_json, print_json_line, when_us
@@ -30,6 +31,7 @@ def log() -> None:
 
 
 log.add_command(history)
+log.add_command(compact)
 
 
 def _run(values: dict[str, Any], use: Callable[[Any], Awaitable[None]]) -> None:
@@ -126,6 +128,11 @@ def verify_command(as_json: bool, **values: Any) -> None:
             print_json({**msgspec.structs.asdict(verdict), "intact": verdict.intact})
         elif verdict.intact:
             click.echo(f"intact: {verdict.events} events, {verdict.erased} of them erased")
+            for erasure in verdict.erasures:
+                click.echo(
+                    f"  {erasure.stream}: {erasure.events} events, {erasure.bytes} bytes, erased "
+                    f"by {erasure.actor} at {when_us(erasure.recorded_at)}"
+                )
         else:
             click.echo(f"NOT INTACT at position {verdict.fault_position}: {verdict.fault}")
         if not verdict.intact:

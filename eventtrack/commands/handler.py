@@ -357,17 +357,19 @@ class Handler:
 
     async def append(
         self, entries: Sequence[Entry], actor: str, checks: Sequence[Check] = ()
-    ) -> bool:
-        """Append; False when another writer was faster.  Raises TooBusy or Unavailable."""
+    ) -> Position | None:
+        """Append and return the position of the last; None when another writer was faster.
+
+        Raises TooBusy or Unavailable.
+        """
         try:
-            await self._log.append(entries, actor=actor, checks=checks)
+            return await self._log.append(entries, actor=actor, checks=checks)
         except WrongVersion:
-            return False
+            return None
         except LogBusy as error:
             raise TooBusy(str(error)) from error
         except LogUnavailable as error:
             raise Unavailable(str(error)) from error
-        return True
 
 
 def entries_of(stream: str, facts: Sequence[Fact], version: int) -> list[Entry]:

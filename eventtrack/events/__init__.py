@@ -12,6 +12,7 @@ from eventtrack.events import (
     console,
     corrections,
     datasets,
+    erasures,
     experiments,
     history,
     leases,
@@ -61,6 +62,9 @@ CURRENT: tuple[type[Fact], ...] = (
     corrections.PointsRetracted,
     corrections.PointsReinstated,
     corrections.LoggedModelRestored,
+    erasures.RunErased,
+    erasures.ExperimentErased,
+    erasures.LoggedModelErased,
 )
 """What may be written."""
 

@@ -124,6 +124,24 @@ class EventLog(Protocol):
         """The event at a position; None when there is none, or it was erased."""
         ...
 
+    async def measure(self, stream: str) -> tuple[int, int]:
+        """(events, bytes of payloads) of a stream that are not erased."""
+        ...
+
+    async def erase(self, stream: str, before: Position) -> int:
+        """Erase for good the payloads of a stream's events before a position; returns how many.
+
+        Their digests stay, so the chain still verifies.  Interrupted, it can be done again.
+        """
+        ...
+
+    def compact(self, *, alone: bool) -> AsyncIterator[tuple[int, int]]:
+        """Give free space back, in steps: (bytes given back so far, bytes still free).
+
+        alone: nobody else uses the log, so that writes may wait for long.  Raises LogUnavailable.
+        """
+        ...
+
     async def position_at(self, at_us: int) -> Position:
         """The position of the last event stored at or before a time, in microseconds since 1970.
 

@@ -5,12 +5,13 @@ The copy is a log itself, valid at every moment: each step adds whole events in 
 
 import sqlite3
 from collections.abc import Iterator
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from eventtrack.events import Fact, UnknownEvent, decode
+from eventtrack.events.erasures import ERASURES
 from eventtrack.log import LogNotOurs, chain
-from eventtrack.log.sqlite_file import FORMAT
+from eventtrack.log.sqlite_file import FORMAT, schema
 
 PAGE_EVENTS = 2_000
 
@@ -51,6 +52,8 @@ def copy_new(source: Path, copy: Path) -> Iterator[tuple[int, int]]:
             writing.executemany(
                 "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?)", [row[:8] for row in rows]
             )
+            for row in rows:
+                _erase_too(reading, writing, row)
             writing.execute("COMMIT")
             last = rows[-1][0]
             yield last, head
@@ -65,11 +68,12 @@ def _open_copy(reading: sqlite3.Connection, copy: Path) -> sqlite3.Connection:
     ((log_id, created_at),) = reading.execute("SELECT log_id, created_at FROM log").fetchall()
     writing = sqlite3.connect(copy, isolation_level=None, check_same_thread=False)
     try:
+        writing.execute("PRAGMA auto_vacuum = INCREMENTAL")
         writing.execute("PRAGMA journal_mode = WAL")
         writing.execute("PRAGMA synchronous = FULL")
+        writing.execute("PRAGMA secure_delete = ON")
         if not writing.execute("SELECT name FROM sqlite_master").fetchall():
-            schema = resources.files("eventtrack.log").joinpath("schema.sql").read_text()
-            writing.executescript(f"BEGIN;\n{schema}")
+            writing.executescript(f"BEGIN;\n{schema()}")
             writing.execute("INSERT INTO log VALUES (?, ?, ?)", (FORMAT, log_id, created_at))
             writing.execute("COMMIT")
         found = writing.execute("SELECT log_id FROM log").fetchall()
@@ -99,6 +103,32 @@ def _last(reading: sqlite3.Connection, writing: sqlite3.Connection) -> tuple[int
             "was put back since; name another folder"
         )
     return row[0], row[1]
+
+
+def _erase_too(
+    reading: sqlite3.Connection, writing: sqlite3.Connection, row: tuple[Any, ...]
+) -> None:
+    """Erase in the copy what an erasure has erased in the log."""
+    payload = row[5]
+    if payload is None or not isinstance(_event(payload), ERASURES):
+        return
+    for position, digest in reading.execute(
+        """SELECT position, payload_digest FROM events
+           WHERE stream_id = ? AND position < ? AND payload IS NULL""",
+        (row[1], row[0]),
+    ):
+        writing.execute(
+            """UPDATE events SET payload = NULL, payload_digest = ?
+               WHERE position = ? AND payload IS NOT NULL""",
+            (digest, position),
+        )
+
+
+def _event(payload: bytes) -> Fact | None:
+    try:
+        return decode(payload)
+    except UnknownEvent:
+        return None
 
 
 def _checked(row: tuple[Any, ...], previous: bytes) -> bytes:

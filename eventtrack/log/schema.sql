@@ -1,4 +1,5 @@
--- The event log.  One file, one writer.  Rows of `events` are never changed: the triggers refuse it.
+-- The event log.  One file, one writer.  Rows of `events` are never changed, but that a payload can be
+-- erased for good, which leaves its digest: the triggers refuse the rest.
 
 CREATE TABLE log (
     -- One row: what this file is.
@@ -32,7 +33,12 @@ CREATE INDEX events_of_stream ON events (stream_id);
 
 CREATE UNIQUE INDEX events_checked ON events (stream_id, version) WHERE version IS NOT NULL;
 
-CREATE TRIGGER events_are_never_updated BEFORE UPDATE ON events
+CREATE TRIGGER events_are_only_erased BEFORE UPDATE ON events
+WHEN OLD.payload IS NULL OR NEW.payload IS NOT NULL
+    OR OLD.payload_digest IS NOT NULL OR length(NEW.payload_digest) IS NOT 32
+    OR NEW.position IS NOT OLD.position OR NEW.stream_id IS NOT OLD.stream_id
+    OR NEW.version IS NOT OLD.version OR NEW.recorded_at IS NOT OLD.recorded_at
+    OR NEW.actor_id IS NOT OLD.actor_id OR NEW.digest IS NOT OLD.digest
 BEGIN
     SELECT RAISE(ABORT, 'events are never changed: append a new event instead');
 END;

@@ -31,6 +31,7 @@ from eventtrack.log import (
 )
 from eventtrack.log.group_commit import GroupCommit, Waiting
 from eventtrack.log.sqlite_file import SELECT_HEAD, connect, identify, uri_of
+from eventtrack.log.upkeep import Upkeep
 
 STREAMS_CACHED_MAX = 65_536
 TAIL_BYTES_MAX = 8 << 20
@@ -90,6 +91,8 @@ class SqliteLog:
         self._streams: dict[str, list[int]] = {}
         self._actors: dict[str, int] = {}
         self._group = GroupCommit(self._commit)
+        self._writing = asyncio.Lock()
+        self._upkeep = Upkeep(path, writer, reader, self._writing)
         self.events = 0
         self.events_bytes = 0
         self.points = 0
@@ -170,6 +173,10 @@ class SqliteLog:
 
     async def _commit(self, group: list[Waiting]) -> None:
         """Store a group in one transaction and answer each of its members."""
+        async with self._writing:
+            await self._commit_alone(group)
+
+    async def _commit_alone(self, group: list[Waiting]) -> None:
         head = _Head(self._durable.position, self._durable.digest, self._durable.recorded_at)
         taken: dict[str, int] = {}
         started = time.perf_counter()
@@ -481,6 +488,28 @@ class SqliteLog:
             f"{_SELECT_STORED} WHERE e.position = ? AND e.payload IS NOT NULL", (position,)
         )
         return _recorded(rows[0]) if rows else None
+
+    # Upkeep, in `upkeep.py`
+
+    async def measure(self, stream: str) -> tuple[int, int]:
+        """See `EventLog.measure`."""
+        return await self._upkeep.measure(stream)
+
+    async def erase(self, stream: str, before: Position) -> int:
+        """See `EventLog.erase`."""
+        try:
+            return await self._upkeep.erase(stream, before)
+        except sqlite3.Error as error:
+            await self._undo()
+            raise _unavailable(error) from error
+        finally:
+            # Erased events may be in memory as well.
+            self._tail.clear()
+            self._tail_bytes = 0
+
+    def compact(self, *, alone: bool) -> AsyncIterator[tuple[int, int]]:
+        """See `EventLog.compact`."""
+        return self._upkeep.compact(alone=alone)
 
     async def position_at(self, at_us: int) -> Position:
         """See `EventLog.position_at`."""

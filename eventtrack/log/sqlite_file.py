@@ -10,11 +10,24 @@ import aiosqlite
 
 from eventtrack.log import LogNotDurable, LogNotOurs
 
-FORMAT = 1
+FORMAT = 2
+"""Format 1 had a trigger that refused erasures too, and no way to give back free pages."""
+
 STATEMENTS_CACHED = 128
 """Prepared statements kept: one for each number of rows that a group may have, and the rest."""
 
 SELECT_HEAD = "SELECT position, digest, recorded_at FROM events ORDER BY position DESC LIMIT 1"
+
+
+def schema() -> str:
+    """The DDL of a log's file."""
+    return resources.files("eventtrack.log").joinpath("schema.sql").read_text()
+
+
+def _trigger() -> str:
+    """The DDL of the trigger that lets payloads be erased."""
+    ddl = schema()
+    return ddl[ddl.index("CREATE TRIGGER events_are_only_erased") : ddl.rindex("CREATE TRIGGER")]
 
 
 def uri_of(path: Path, read_only: bool) -> str:
@@ -51,12 +64,16 @@ async def identify(
                 raise LogNotOurs(
                     f"{path} has format {found}; this release reads format {FORMAT}: upgrade"
                 )
+        if new and not read_only:
+            # Must be said before the first table; lets `log compact` work beside a running server.
+            await connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
         if not read_only:
             await _be_durable(connection, path)
+        if not new and not read_only and found != FORMAT:
+            await connection.executescript(_FROM_1_TO_2)
         if new:
-            schema = resources.files("eventtrack.log").joinpath("schema.sql").read_text()
             identity = f"INSERT INTO log VALUES ({FORMAT}, '{uuid.uuid4().hex}', {clock_us()});"
-            await connection.executescript(f"BEGIN;\n{schema}\n{identity}\nCOMMIT;")
+            await connection.executescript(f"BEGIN;\n{schema()}\n{identity}\nCOMMIT;")
         ((log_id,),) = await connection.execute_fetchall("SELECT log_id FROM log")
         last = next(iter(await connection.execute_fetchall(SELECT_HEAD)), None)
     except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
@@ -64,6 +81,14 @@ async def identify(
             f"{path} is not an eventtrack log ({error}); name another file or folder"
         ) from error
     return str(log_id), (last[0], last[1], last[2]) if last else None
+
+
+_FROM_1_TO_2 = f"""
+BEGIN IMMEDIATE;
+DROP TRIGGER IF EXISTS events_are_never_updated;
+{_trigger()}
+UPDATE log SET format = 2;
+COMMIT;"""
 
 
 async def _be_durable(connection: aiosqlite.Connection, path: Path) -> None:

@@ -4,8 +4,20 @@ from collections.abc import AsyncIterator, Callable
 
 import msgspec
 
-from eventtrack.events import Position, UnknownEvent, decode
+from eventtrack.events import Fact, Position, UnknownEvent, decode
+from eventtrack.events.erasures import ERASURES
 from eventtrack.log import Stored, chain
+
+
+class Erasure(msgspec.Struct, frozen=True):
+    """What was erased, by whom, when (microseconds since 1970), as its event says."""
+
+    position: Position
+    stream: str
+    actor: str
+    recorded_at: int
+    events: int
+    bytes: int
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -16,6 +28,7 @@ class Verdict(msgspec.Struct, frozen=True):
     head: Position
     fault_position: Position | None = None
     fault: str | None = None
+    erasures: list[Erasure] = []
 
     @property
     def intact(self) -> bool:
@@ -32,16 +45,34 @@ async def verify(
     """
     previous, last = genesis, Position(0)
     seen = erased = 0
+    erasures: list[Erasure] = []
     async for row in stored:
-        fault = _fault(row, previous, last)
+        event, fault = _look(row, previous, last)
         if fault is not None:
-            return Verdict(seen, erased, last, row.position, fault)
+            return Verdict(seen, erased, last, row.position, fault, erasures)
         seen += 1
         erased += row.payload is None
+        if isinstance(event, ERASURES):
+            erasures.append(
+                Erasure(
+                    row.position, row.stream, row.actor, row.recorded_at, event.events, event.bytes
+                )
+            )
         previous, last = row.digest, row.position
         if progress is not None and seen % 4096 == 0:
             progress(seen)
-    return Verdict(seen, erased, last)
+    return Verdict(seen, erased, last, erasures=erasures)
+
+
+def _look(row: Stored, previous: bytes, last: Position) -> tuple[Fact | None, str | None]:
+    """The event, None when it is erased, and its fault."""
+    fault = _fault(row, previous, last)
+    if fault is not None or row.payload is None:
+        return None, fault
+    try:
+        return decode(row.payload), None
+    except UnknownEvent as error:
+        return None, str(error)
 
 
 def _fault(row: Stored, previous: bytes, last: Position) -> str | None:
@@ -60,9 +91,4 @@ def _fault(row: Stored, previous: bytes, last: Position) -> str | None:
     )
     if digest != row.digest:
         return "the digest does not follow from the event and its forerunner"
-    if row.payload is not None:
-        try:
-            decode(row.payload)
-        except UnknownEvent as error:
-            return str(error)
     return None

@@ -15,18 +15,24 @@ from eventtrack.commands.corrections import Corrections
 from eventtrack.commands.handler import Handler
 from eventtrack.log import EventLog
 from eventtrack.projector.live import Live
+from eventtrack.projector.past import Pasts
 from eventtrack.settings import Settings
 
 
 class Site(msgspec.Struct, frozen=True):
-    """The open parts that an operation works on.  artifacts: None under --no-serve-artifacts."""
+    """The open parts that an operation works on.
+
+    artifacts: None under --no-serve-artifacts; alone: no server runs.
+    """
 
     settings: Settings
     log: EventLog
     live: Live
+    pasts: Pasts
     handler: Handler
     corrections: Corrections
     artifacts: ArtifactStore | None
+    alone: bool
 
 
 class Report(msgspec.Struct, frozen=True, omit_defaults=True):

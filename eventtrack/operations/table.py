@@ -19,6 +19,8 @@ class Operation(msgspec.Struct, frozen=True):
 
 OPERATIONS: dict[str, Operation] = {
     "rebuild-views": Operation("views", "rebuild", "RebuildViews"),
+    "gc": Operation("erasing", "collect", "Collect"),
+    "compact-log": Operation("erasing", "compact", "Compact"),
     "backup": Operation("backup", "backup", "Backup"),
     "undo": Operation("corrections", "undo", "Undo"),
     "correct-param": Operation("corrections", "correct_param", "CorrectParam"),

@@ -7,6 +7,7 @@ is a views file, folded on from the nearest one below; the last few of either ar
 import asyncio
 import contextlib
 import logging
+import shutil
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
@@ -92,6 +93,13 @@ class Pasts:
             f"The past at position {position} is being folded, {reached} of {head} events are "
             "done: ask again in a few seconds."
         )
+
+    async def forget(self) -> None:
+        """Delete all that is kept: something was erased, and is gone from the past as well."""
+        self._runs.clear()
+        self._files.clear()
+        async with self._building:
+            await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
 
     async def close(self) -> None:
         """Close all; the files stay for the next start."""
@@ -179,6 +187,12 @@ class Kept:
     def _forget_failed(self, key: tuple[object, ...], task: asyncio.Task[Views]) -> None:
         if (task.cancelled() or task.exception() is not None) and self._kept.get(key) is task:
             del self._kept[key]
+
+    def clear(self) -> None:
+        """Let go of all."""
+        for task in self._kept.values():
+            self._let_go(task)
+        self._kept.clear()
 
     async def close(self) -> None:
         """Close the views, and give up what is being made."""

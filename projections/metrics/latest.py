@@ -111,9 +111,10 @@ class LatestPoints:
         connection.executemany(_PUT, rows)
         connection.executemany(_PUT_DOCUMENT, documents)
         while self._series > self._series_max:
-            self._forget(next(iter(self._runs)))
+            self.forget(next(iter(self._runs)))
 
-    def _forget(self, run_id: str) -> None:
+    def forget(self, run_id: str) -> None:
+        """Read what the table holds when the run is met again."""
         run = self._runs.pop(run_id, None)
         if run is not None:
             self._series -= len(run.latest)
@@ -125,7 +126,7 @@ class LatestPoints:
 
         point: None when the metric has none any more; more: points of the run, negative when fewer.
         """
-        self._forget(run_id)
+        self.forget(run_id)
         if point is None:
             connection.execute(
                 "DELETE FROM latest_metrics WHERE run_id = ? AND key = ?", (run_id, key)

@@ -7,18 +7,19 @@ import sqlite3
 
 from eventtrack.events import Recorded
 from eventtrack.events.corrections import PointsReinstated, PointsRetracted
+from eventtrack.events.erasures import RunErased
 from eventtrack.events.metrics import MetricsLogged, Table
 from projections.metrics.compaction import Compactor
 from projections.metrics.fold import latest_of
 from projections.metrics.latest import LatestPoints
-from projections.metrics.retraction import reinstate, retract
+from projections.metrics.retraction import erase, reinstate, retract
 from projections.metrics.wide import gather
 from projections.projection import Projection
 from projections.rows import Rows
 
 metrics = Projection(
     "metrics",
-    version=4,
+    version=5,
     packed=("metric_wide", "metric_tails", "metric_groups", "metric_blocks"),
     tables="""
     -- Per metric, the point with the greatest (step, timestamp, value).
@@ -97,7 +98,7 @@ _RETRACTED = "retracted"
 _LATEST = "latest metrics"
 _COMPACTOR = "metrics compactor"
 
-_Retracted = list[tuple[PointsRetracted | PointsReinstated, int]]
+_Retracted = list[tuple[PointsRetracted | PointsReinstated | RunErased, int]]
 """Event and position."""
 
 Folded = dict[str, list[Table]]
@@ -126,12 +127,21 @@ def reinstated(rows: Rows, event: PointsReinstated, at: Recorded) -> None:
     rows.fold(_RETRACTED, _Retracted).append((event, at.position))
 
 
+@metrics.on_alone(RunErased)
+def erased(rows: Rows, event: RunErased, at: Recorded) -> None:
+    """Everything goes, at the end of this event's own batch."""
+    rows.fold(_RETRACTED, _Retracted).append((event, at.position))
+
+
 @metrics.finish
 def take_back(rows: Rows, connection: sqlite3.Connection) -> None:
-    """Retract or reinstate points."""
+    """Retract, reinstate or erase points."""
     for event, position in rows.fold(_RETRACTED, _Retracted):
         compactor = rows.keep(_COMPACTOR, Compactor)
         latest = rows.keep(_LATEST, LatestPoints)
+        if isinstance(event, RunErased):
+            erase(connection, latest, event.run_id)
+            continue
         if isinstance(event, PointsReinstated):
             reinstate(connection, compactor, latest, position=position, retraction=event.retraction)
             continue

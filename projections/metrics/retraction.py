@@ -17,6 +17,9 @@ from projections.metrics.wide import Wide
 if TYPE_CHECKING:
     from projections.metrics.packing import Flags
 
+_OWNERLESS = "~"
+"""Before the run's id in groups whose blocks nobody asks for any more."""
+
 Taken = dict[int, Points]
 """rank -> points of one series."""
 
@@ -85,6 +88,28 @@ def reinstate(
     latest.replace(connection, run_id, key, _latest(together), count)
 
 
+def erase(connection: sqlite3.Connection, latest: LatestPoints, run_id: str) -> None:
+    """Remove everything that a run has in the tables."""
+    latest.forget(run_id)
+    for owner in (run_id, _OWNERLESS + run_id):
+        for (group_id,) in connection.execute(
+            "SELECT group_id FROM metric_groups WHERE run_id = ?", (owner,)
+        ).fetchall():
+            connection.execute(
+                "DELETE FROM metric_blocks WHERE block_id BETWEEN ? AND ?",
+                (group_id * BLOCK_IDS, group_id * BLOCK_IDS + BLOCK_IDS - 1),
+            )
+        connection.execute("DELETE FROM metric_groups WHERE run_id = ?", (owner,))
+    for table in (
+        "latest_metrics",
+        "metric_documents",
+        "metric_wide",
+        "metric_tails",
+        "metric_retractions",
+    ):
+        connection.execute(f"DELETE FROM {table} WHERE run_id = ?", (run_id,))
+
+
 def _take_series(connection: sqlite3.Connection, run_id: str, key: str) -> Taken:
     """Remove a series from the tables and return its points."""
     found: dict[int, list[Points]] = {}
@@ -112,7 +137,8 @@ def _take_series(connection: sqlite3.Connection, run_id: str, key: str) -> Taken
         found.setdefault(rank, []).append(points_of(columns))
     connection.execute("DELETE FROM metric_tails WHERE run_id = ? AND key = ?", (run_id, key))
     connection.execute(
-        "UPDATE metric_groups SET run_id = '', key = '' WHERE run_id = ? AND key = ?", (run_id, key)
+        "UPDATE metric_groups SET run_id = ? WHERE run_id = ? AND key = ?",
+        (_OWNERLESS + run_id, run_id, key),
     )
     return {rank: joined(found[rank]) for rank in sorted(found)}
 

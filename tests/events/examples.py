@@ -22,6 +22,7 @@ from eventtrack.events.datasets import (
     RunInputsLogged,
     RunOutputsLogged,
 )
+from eventtrack.events.erasures import ExperimentErased, LoggedModelErased, RunErased
 from eventtrack.events.experiments import (
     ExperimentCreated,
     ExperimentDeleted,
@@ -181,5 +182,8 @@ EXAMPLES: tuple[Fact, ...] = (
     PointsRetracted(run_id=RUN, key="loss", first_step=1, last_step=40, rank=3, reason="a bug"),
     PointsReinstated(run_id=RUN, retraction=33),
     LoggedModelRestored(model_id=MODEL, updated_at_ms=1_700_000_005_000),
+    RunErased(run_id="gone", events=12, bytes=4096, reason="retention"),
+    ExperimentErased(experiment_id="3", events=2, bytes=300, reason="retention"),
+    LoggedModelErased(model_id="m-gone", events=3, bytes=400, reason="retention"),
 )
 """The whole life of one experiment, one run and one model, in no natural order."""

@@ -50,7 +50,7 @@ def tampering(path: Path) -> Iterator[sqlite3.Connection]:
     """The log's file in the hands of somebody who takes the triggers away first."""
     connection = sqlite3.connect(path, isolation_level=None)
     try:
-        connection.execute("DROP TRIGGER events_are_never_updated")
+        connection.execute("DROP TRIGGER events_are_only_erased")
         connection.execute("DROP TRIGGER events_are_never_deleted")
         yield connection
     finally:
@@ -238,7 +238,7 @@ async def test_a_file_whose_events_cannot_be_read_is_refused(tmp_path: Path) -> 
     await make_log(path)
     connection = sqlite3.connect(path)
     connection.executescript(
-        "DROP TRIGGER events_are_never_updated; DROP TRIGGER events_are_never_deleted;"
+        "DROP TRIGGER events_are_only_erased; DROP TRIGGER events_are_never_deleted;"
         "DROP TABLE events;"
     )
     connection.close()

@@ -91,7 +91,7 @@ def verdict_after(original: Original, spoil: Spoil) -> Verdict:
         path = Path(folder) / "log.db"
         shutil.copy(original.folder / "log.db", path)
         connection = sqlite3.connect(path, isolation_level=None)
-        connection.execute("DROP TRIGGER events_are_never_updated")
+        connection.execute("DROP TRIGGER events_are_only_erased")
         connection.execute("DROP TRIGGER events_are_never_deleted")
         connection.execute("DROP INDEX events_checked")
         spoil(connection)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from eventtrack import columns
 from eventtrack.commands.corrections import Corrections
 from eventtrack.commands.datasets import LogInputs, LogOutputs
+from eventtrack.commands.erasing import Erasing
 from eventtrack.commands.experiments import (
     CreateExperiment,
     DeleteExperiment,
@@ -350,6 +351,36 @@ def retracted_points(draw: st.DrawFn) -> Step:
     return Step(f"retract {key} of run {number}, steps {first} to {last}, rank {rank}", do)
 
 
+# Erasure
+
+
+@st.composite
+def erased(draw: st.DrawFn) -> Step:
+    number, noun = draw(which), draw(st.sampled_from(["run", "run", "model", "experiment"]))
+
+    async def do(world: World) -> None:
+        erasing = Erasing(world.log, world.handler)
+        if noun == "run":
+            await erasing.erase_run(world.runs[number % len(world.runs)], "", ACTOR)
+        elif noun == "model" and world.models:
+            await erasing.erase_model(world.models[number % len(world.models)], "", ACTOR)
+        elif noun == "experiment":
+            experiment_id = world.experiments[number % len(world.experiments)]
+            await world.handler.change_experiment(
+                DeleteExperiment(experiment_id=experiment_id), ACTOR
+            )
+            views = await world.live.current()
+            which_runs = "SELECT run_id FROM runs WHERE experiment_id = ?"
+            for (run_id,) in await views.fetchall(which_runs, (int(experiment_id),)):
+                await erasing.erase_run(run_id, "", ACTOR)
+            which_models = "SELECT model_id FROM logged_models WHERE experiment_id = ?"
+            for (model_id,) in await views.fetchall(which_models, (int(experiment_id),)):
+                await erasing.erase_model(model_id, "", ACTOR)
+            await erasing.erase_experiment(experiment_id, "", ACTOR)
+
+    return Step(f"erase {noun} {number}", do)
+
+
 # Time passes
 
 
@@ -380,6 +411,7 @@ steps = st.one_of(
     undone(),
     corrected_params(),
     retracted_points(),
+    erased(),
     st.just(Step("flush", _flush)),
     st.just(Step("restart", _restart)),
 )

@@ -67,9 +67,10 @@ async def check(folder: Path, sequence: list[Step], cuts: list[int]) -> None:
             await step.happen(world)
         events = await read_all(stack.log)
         for number, cut in enumerate(cuts):
-            position = Position(cut % (len(events) + 1))
+            position = Position(cut % (int(stack.log.head()) + 1))
             fresh = folder / f"fresh-{number}.db"
-            fold(fresh, [events[:position]] if position else [])
+            until = [recorded for recorded in events if recorded.position <= position]
+            fold(fresh, [until] if until else [])
             async with open_views(fresh) as views:
                 assert await answers(await pasts.whole(position)) == await answers(views)
                 for run_id in world.runs:

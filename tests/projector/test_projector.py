@@ -365,7 +365,7 @@ async def test_erased_events_are_passed_over_and_none_after_them(bench: Bench) -
     await bench.write(6)
     await bench.log.close()
     with contextlib.closing(sqlite3.connect(bench.log.path, isolation_level=None)) as connection:
-        connection.execute("DROP TRIGGER events_are_never_updated")
+        connection.execute("DROP TRIGGER events_are_only_erased")
         connection.execute("UPDATE events SET payload = NULL, payload_digest = digest")
     log = bench.log = await SqliteLog.open(bench.log.path)
     projector = await bench.open(Tally())
@@ -465,7 +465,7 @@ async def test_an_event_of_a_newer_release_stops_the_projections_before_it(bench
     await bench.write(2)
     await bench.log.close()
     with contextlib.closing(sqlite3.connect(bench.log.path, isolation_level=None)) as connection:
-        connection.execute("DROP TRIGGER events_are_never_updated")
+        connection.execute("DROP TRIGGER events_are_only_erased")
         payload = msgspec.msgpack.encode({"event": "RunTeleported/1", "run_id": "r"})
         connection.execute("UPDATE events SET payload = ? WHERE position = 2", (payload,))
     bench.log = await SqliteLog.open(bench.log.path)

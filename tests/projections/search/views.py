@@ -103,7 +103,7 @@ class MemoryViews:
         self._insert(
             "run_datasets",
             *(
-                (run.run_id, run.experiment_id, name, digest, context, "[]", ordinal)
+                (run.run_id, run.experiment_id, name, digest, context, "[]", ordinal, "")
                 for ordinal, (name, digest, context) in enumerate(run.datasets)
             ),
         )
