@@ -38,7 +38,11 @@ TAIL_BYTES_MAX = 8 << 20
 """Recent events kept as objects, so that the projector needs neither a read nor a decode."""
 
 PAGE_ROWS = 64
-"""Rows that `read_stream` and `read_stored` fetch at a time."""
+"""Rows that are fetched at a time, each such time a trip to the reader's thread ..."""
+
+PAGE_ROWS_MAX = 4096
+PAGE_SMALL_BYTES = 2048
+"""... or so many, where events are this small."""
 
 _INSERT_EVENTS = """
     INSERT INTO events (position, stream_id, version, recorded_at, actor_id, payload, digest)
@@ -392,24 +396,32 @@ class SqliteLog:
             return self._read_tail(after, events_max, bytes_max)
         events: list[Recorded] = []
         size = 0
-        try:
-            async with self._reader.execute(
-                f"{_SELECT_STORED} WHERE e.position > ? AND e.position <= ? ORDER BY e.position",
-                (after, self._durable.position),
-            ) as cursor:
-                async for row in cursor:
-                    if row[5] is not None:
-                        try:
-                            events.append(_recorded(row))
-                        except UnknownEvent as error:
-                            if events:
-                                break
-                            raise UnknownEvent(f"event {row[0]} of {row[1]}: {error}") from error
-                        size += len(row[5])
-                    if len(events) >= events_max or size >= bytes_max:
-                        break
-        except (sqlite3.Error, UnicodeDecodeError) as error:
-            raise _unreadable(error) from error
+        page = PAGE_ROWS
+        while len(events) < events_max and size < bytes_max:
+            rows = await self._rows(
+                f"""{_SELECT_STORED} WHERE e.position > ? AND e.position <= ?
+                    ORDER BY e.position LIMIT ?""",
+                (after, self._durable.position, min(page, events_max - len(events))),
+            )
+            if not rows:
+                break
+            for row in rows:
+                after = row[0]
+                if row[5] is None:
+                    continue
+                try:
+                    events.append(_recorded(row))
+                except UnknownEvent as error:
+                    if events:
+                        return events
+                    raise UnknownEvent(f"event {row[0]} of {row[1]}: {error}") from error
+                size += len(row[5])
+                if size >= bytes_max:
+                    break
+            # As many as a step may hold when they are small; a few when they are large.
+            page = (
+                min(PAGE_ROWS_MAX, page * 4) if size < len(events) * PAGE_SMALL_BYTES else PAGE_ROWS
+            )
         return events
 
     def _read_tail(self, after: Position, events_max: int, bytes_max: int) -> list[Recorded]:

@@ -1,6 +1,7 @@
 """`python scripts/bench`: the same workloads against eventtrack and its peers, in one run.
 
 With `--calls`: what one log call costs the thread that trains, tracker by tracker.
+With `--log`: how fast views are rebuilt, and how soon a run of the past is there.
 """
 
 import sys
@@ -12,6 +13,8 @@ if not __package__:
 
 if "--calls" in sys.argv[1:]:
     from scripts.bench.calls.cli import main
+elif "--log" in sys.argv[1:]:
+    from scripts.bench.log import main
 else:
     from scripts.bench.cli import main
 

@@ -160,7 +160,8 @@ def test_the_space_is_given_back_while_others_write(server: ServerProcess, data:
         params = [{"key": f"p{n}", "value": f"{n}" * 400} for n in range(start, start + 100)]
         rest.post("runs/log-batch", run_id=run_id, params=params)
     rest.post("runs/delete", run_id=run_id)
-    live, end, written = rest.create_run(), threading.Event(), []
+    live, end = rest.create_run(), threading.Event()
+    written: list[int] = []
 
     def write() -> None:
         own = Rest(server.port)
