@@ -10,6 +10,7 @@ _COMMANDS = {
     "server": ("eventtrack.cli.server", "server"),
     "ui": ("eventtrack.cli.server", "server"),
     "log": ("eventtrack.cli.log", "log"),
+    "export": ("eventtrack.cli.exporting", "export"),
     "gc": ("eventtrack.cli.erasing", "gc"),
     "backup": ("eventtrack.cli.keeping", "backup"),
     "restore": ("eventtrack.cli.keeping", "restore"),
