@@ -24,6 +24,11 @@ from projections.views import ViewsStopped
 GATHER_SECONDS = 0.2
 """How long events may gather when no query waits."""
 
+FAR_EVENTS = 50_000
+FAR_BATCH_EVENTS = 32_768
+"""So far behind, nobody waits for a batch, and large ones cost less for each event: what is written
+once per run and batch is shared by more of them."""
+
 RETRY_SECONDS = 1.0
 """Pause after a batch that could not be applied, before it is tried again."""
 
@@ -138,7 +143,10 @@ class Projector:
             # One that was stopped before is behind the others, and goes alone until it is level.
             ahead = [f.position for f in self.feeds if f.fault is None and f.position > low]
             try:
-                batch = await self._log.read(low)
+                if self._log.count_after(low) > FAR_EVENTS:
+                    batch = await self._log.read(low, events_max=FAR_BATCH_EVENTS)
+                else:
+                    batch = await self._log.read(low)
             except UnknownEvent as error:
                 await self._stop(feeds, str(error))
                 return
