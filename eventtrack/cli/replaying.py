@@ -11,7 +11,7 @@ from eventtrack.cli.operating import shown
 from eventtrack.cli.options import LOCATION, settings_from, settings_options
 from eventtrack.cli.output import json_option, print_json, when_us
 from eventtrack.errors import EventtrackError
-from eventtrack.events import START, Position
+from eventtrack.events import Position
 from eventtrack.log import LogError
 from eventtrack.operations import Report
 from eventtrack.projector.projector import Progress
@@ -65,11 +65,11 @@ def replay(
 async def _replay(settings: Settings, until: str, folder: Path | None, as_json: bool) -> None:
     async with open_log(settings, read_only=True) as log:
         position = await position_of(until, log)
-        events = await log.read(Position(position - 1), events_max=1) if position else []
+        last = await log.event_at(position)
         about = About(
             log_id=log.log_id,
             position=position,
-            recorded_at=events[0].recorded_at if events else 0,
+            recorded_at=last.recorded_at if last else 0,
             artifacts=settings.artifacts_path,
             artifact_root=settings.artifact_root,
         )
@@ -79,8 +79,8 @@ async def _replay(settings: Settings, until: str, folder: Path | None, as_json: 
     if as_json:
         print_json({"folder": str(path), "position": position, "recorded_at": about.recorded_at})
         return
-    when = when_us(about.recorded_at) if position > START else "before the first event"
-    click.echo(f"the views at position {position} ({when}) are in {path}; look at them with\n")
+    when = f" ({when_us(about.recorded_at)})" if about.recorded_at else ""
+    click.echo(f"the views at position {position}{when} are in {path}; look at them with\n")
     click.echo(f"    eventtrack server --data {path} --read-only --port 5001")
 
 

@@ -71,7 +71,9 @@ class RunFold:
         first = await anext(own, None)
         if first is None or first.position > position:
             return
-        assert isinstance(first.event, RunCreated), f"run/{run_id} begins with {first.event}"
+        if not isinstance(first.event, RunCreated):
+            # It was erased for good, in the past too.
+            return
         others = self._log.read_stream(f"experiment/{first.event.experiment_id}")
         other = await anext(others, None)
         following: Recorded | None = first

@@ -71,6 +71,9 @@ def test_what_is_erased_is_in_no_file_any_more(server: ServerProcess, data: Path
     assert "log-views/past" in " ".join(holding(data, SECRET))
     done = run_json("gc", "--reason", "asked for", data=data)
     assert done["erased"] == [{"noun": "run", "id": run_id}]
+    # It is gone from the past as well.
+    then = f"/api/eventtrack/1/runs/{run_id}?as_of={_head(data) - 1}"
+    assert rest.ask("GET", then)[0] == 404
     # A checkpoint empties the WAL of the views, which is theirs alone.
     server.stop()
     assert holding(data, SECRET) == []
