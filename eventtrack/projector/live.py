@@ -132,6 +132,10 @@ class Live:
                 async for progress in building:
                     yield progress
             await self._switch(path)
+        except GeneratorExit:
+            # Whoever asked for it does not want it any more.
+            await asyncio.to_thread(viewsfile.delete, path)
+            raise
         finally:
             self._building = False
 

@@ -96,8 +96,12 @@ async def _handle(site: Site, request: web.BaseRequest) -> web.StreamResponse:
 
 async def _lines(site: Site, name: str, body: bytes) -> AsyncGenerator[Line, None]:
     try:
-        async for report in run(site, name, body):
-            yield Line(report=report)
+        reports = run(site, name, body)
+        assert isinstance(reports, AsyncGenerator)
+        # Closed at once when whoever asked goes away, so that it stops at once.
+        async with contextlib.aclosing(reports):
+            async for report in reports:
+                yield Line(report=report)
     except (OperationFailed, EventtrackError, LogError) as error:
         yield Line(failed=str(error))
     except Exception as error:

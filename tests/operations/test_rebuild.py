@@ -135,7 +135,7 @@ def test_a_server_killed_while_it_rebuilds_serves_whole_views_again(
     assert len(list((data / "log-views").glob("*.db"))) == 1
 
 
-def test_a_command_that_is_killed_does_not_stop_the_rebuild_or_the_server(
+def test_a_command_that_is_killed_leaves_no_half_rebuild_and_the_server_goes_on(
     server: ServerProcess, data: Path
 ) -> None:
     rest = Rest(server.port)
