@@ -11,6 +11,7 @@ _COMMANDS = {
     "ui": ("eventtrack.cli.server", "server"),
     "log": ("eventtrack.cli.log", "log"),
     "gc": ("eventtrack.cli.erasing", "gc"),
+    "import": ("eventtrack.cli.importing", "bring_in"),
     "backup": ("eventtrack.cli.keeping", "backup"),
     "restore": ("eventtrack.cli.keeping", "restore"),
     "undo": ("eventtrack.cli.correcting", "undo"),
