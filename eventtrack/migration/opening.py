@@ -37,8 +37,13 @@ def open_source(address: Address) -> Source:
             "sqlite:///path, postgresql://host/database or http://host:port"
         )
     path = Path(urllib.parse.unquote(urllib.parse.urlsplit(place).path) if scheme else place)
+    path = path.expanduser().absolute()
     if path.is_file():
         return _open_sqlite(path)
+    if path.is_dir():
+        from eventtrack.migration.filestore import FileStore
+
+        return FileStore(path)
     raise SourceError(f"there is nothing at {path}")
 
 

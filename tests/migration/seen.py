@@ -4,6 +4,7 @@
 """
 
 import json
+import math
 import sys
 from typing import Any
 
@@ -19,7 +20,10 @@ def everything(client: MlflowClient) -> dict[str, Any]:
     models = client.search_logged_models(ids)
     return {
         "experiments": {each.experiment_id: dict(each) for each in experiments},
-        "runs": {each.info.run_id: run_seen(client, each) for each in runs},
+        # A search does not give the models that a run read.
+        "runs": {
+            each.info.run_id: run_seen(client, client.get_run(each.info.run_id)) for each in runs
+        },
         "models": {each.model_id: model_seen(each) for each in models},
     }
 
@@ -30,11 +34,13 @@ def run_seen(client: MlflowClient, run: Any) -> dict[str, Any]:
         "info": {key: value for key, value in info.items() if not key.startswith("_")},
         "params": run.data.params,
         "tags": run.data.tags,
-        "latest": {key: repr(value) for key, value in sorted(run.data.metrics.items())},
+        "latest": {key: repr(finite(value)) for key, value in sorted(run.data.metrics.items())},
         "histories": {
             key: sorted(
-                [point.step, point.timestamp, repr(point.value)]
-                for point in client.get_metric_history(run.info.run_id, key)
+                {
+                    (point.step, point.timestamp, repr(finite(point.value)))
+                    for point in client.get_metric_history(run.info.run_id, key)
+                }
             )
             for key in sorted(run.data.metrics)
         },
@@ -47,6 +53,11 @@ def run_seen(client: MlflowClient, run: Any) -> dict[str, Any]:
         if run.outputs
         else [],
     }
+
+
+def finite(value: float) -> float:
+    """Infinities as MLflow's databases and wire have them; its files do not."""
+    return math.copysign(sys.float_info.max, value) if math.isinf(value) else value
 
 
 def model_seen(model: Any) -> dict[str, Any]:
@@ -62,8 +73,7 @@ def model_seen(model: Any) -> dict[str, Any]:
         "params": model.params,
         "tags": model.tags,
         "metrics": sorted(
-            [each.key, each.value, each.timestamp, each.step, each.run_id]
-            + [each.dataset_name, each.dataset_digest]
+            [each.key, each.value, each.timestamp, each.step, each.run_id, each.dataset_digest]
             for each in model.metrics or []
         ),
     }
