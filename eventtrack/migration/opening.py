@@ -38,6 +38,8 @@ def open_source(address: Address) -> Source:
         )
     path = Path(urllib.parse.unquote(urllib.parse.urlsplit(place).path) if scheme else place)
     path = path.expanduser().absolute()
+    if address.kind == TENSORBOARD:
+        return _open_tensorboard(path, address.experiment)
     if path.is_file():
         return _open_sqlite(path)
     if path.is_dir():
@@ -45,6 +47,14 @@ def open_source(address: Address) -> Source:
 
         return FileStore(path)
     raise SourceError(f"there is nothing at {path}")
+
+
+def _open_tensorboard(folder: Path, experiment: str) -> Source:
+    from eventtrack.migration.tensorboard import TensorBoard
+
+    if not folder.is_dir():
+        raise SourceError(f"there is no folder at {folder}")
+    return TensorBoard(folder, experiment)
 
 
 def _open_sqlite(path: Path) -> Source:
