@@ -157,7 +157,7 @@ async def open_site(
         states = ViewStates(live)
         handler = Handler(log, states, artifact_root=settings.artifact_root)
         corrections = Corrections(log, handler, states)
-        yield Site(settings, log, live, pasts, handler, corrections, artifacts, alone)
+        yield Site(settings, log, live, pasts, states, handler, corrections, artifacts, alone)
 
 
 @contextlib.asynccontextmanager

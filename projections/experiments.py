@@ -1,7 +1,7 @@
 """Experiments: which are there, what is experiment X called, what tags has it?
 
 Handles  ExperimentCreated, ExperimentRenamed, ExperimentTagSet, ExperimentTagDeleted,
-         ExperimentDeleted, ExperimentRestored, ExperimentErased
+         ExperimentDeleted, ExperimentRestored, ExperimentImported, ExperimentErased
 Tables   experiments, experiment_tags, experiments_erased
 """
 
@@ -20,13 +20,14 @@ from eventtrack.events.experiments import (
     ExperimentTagDeleted,
     ExperimentTagSet,
 )
+from eventtrack.events.imports import ExperimentImported
 from projections.projection import Projection
 from projections.rows import Rows
 from projections.views import Views
 
 experiments = Projection(
     "experiments",
-    version=2,
+    version=3,
     tables="""
     CREATE TABLE experiments (
         experiment_id INTEGER PRIMARY KEY,
@@ -75,6 +76,15 @@ def renamed(rows: Rows, event: ExperimentRenamed, at: Recorded) -> None:
         """UPDATE OR IGNORE experiments SET name = ?, last_update_time = ?
            WHERE experiment_id = ?""",
         (event.name, event.updated_at_ms, int(event.experiment_id)),
+    )
+
+
+@experiments.on(ExperimentImported)
+def imported(rows: Rows, event: ExperimentImported, at: Recorded) -> None:
+    """The time of the last change at the source."""
+    rows.write(
+        "UPDATE experiments SET last_update_time = ? WHERE experiment_id = ?",
+        (event.updated_at_ms, int(event.experiment_id)),
     )
 
 

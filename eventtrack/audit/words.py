@@ -36,6 +36,7 @@ from eventtrack.events.experiments import (
     ExperimentTagDeleted,
     ExperimentTagSet,
 )
+from eventtrack.events.imports import ExperimentImported, ImportProgressed
 from eventtrack.events.leases import RunLeased, RunLost
 from eventtrack.events.logged_models import (
     LoggedModelCreated,
@@ -229,6 +230,20 @@ def _artifact_stored(event: ArtifactStored, changes: Sequence[Change]) -> str:
 @_of(ArtifactsDeleted)
 def _artifacts_deleted(event: ArtifactsDeleted, changes: Sequence[Change]) -> str:
     return f"deleted the artifacts at {event.path}"
+
+
+@_of(ExperimentImported)
+def _experiment_imported(event: ExperimentImported, changes: Sequence[Change]) -> str:
+    known_as = f"experiment {event.source_id} of " if event.source_id else ""
+    return f"brought the experiment in from {known_as}{event.source}"
+
+
+@_of(ImportProgressed)
+def _import_progressed(event: ImportProgressed, changes: Sequence[Change]) -> str:
+    points = sum(each.points for each in event.series)
+    what = f"{points:,} points in all of {_listed([each.key for each in event.series])}"
+    what = what if event.series else f"{len(event.fields)} fields"
+    return f"brought in {what} of {event.subject} from {event.source}"
 
 
 @_of(Undone)

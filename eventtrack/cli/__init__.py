@@ -12,6 +12,7 @@ _COMMANDS = {
     "log": ("eventtrack.cli.log", "log"),
     "export": ("eventtrack.cli.exporting", "export"),
     "gc": ("eventtrack.cli.erasing", "gc"),
+    "import": ("eventtrack.cli.importing", "bring_in"),
     "backup": ("eventtrack.cli.keeping", "backup"),
     "restore": ("eventtrack.cli.keeping", "restore"),
     "undo": ("eventtrack.cli.correcting", "undo"),

@@ -32,13 +32,19 @@ Show = Callable[[Report], None]
 
 
 def operate(
-    settings: Settings, name: str, arguments: msgspec.Struct, *, quiet: bool = False
+    settings: Settings,
+    name: str,
+    arguments: msgspec.Struct,
+    *,
+    quiet: bool = False,
+    create: bool = False,
 ) -> list[Report]:
     """Run the operation to its end, showing its progress on stderr; returns its reports.
 
     What it says is printed at its end.  quiet: not at all, because the command prints JSON.
+    create: begin a log where there is none.
     """
-    if not settings.log_path.exists():
+    if not create and not settings.log_path.exists():
         raise click.ClickException(f"there is no event log at {settings.log_path}")
     body = msgspec.json.encode(arguments)
     try:

@@ -33,6 +33,7 @@ from eventtrack.events.experiments import (
     ExperimentTagDeleted,
     ExperimentTagSet,
 )
+from eventtrack.events.imports import ExperimentImported, ImportProgressed
 from eventtrack.events.leases import RunLeased, RunLost
 from eventtrack.events.logged_models import (
     LoggedModelCreated,
@@ -62,6 +63,8 @@ class CannotUndo(InvalidParameter):
 
 
 _NEVER: dict[type[Fact], str] = {
+    ImportProgressed: "it says what was imported, which another import goes by",
+    ExperimentImported: "it says where the experiment came from; delete the experiment instead",
     MetricsLogged: "hide points with: eventtrack runs retract RUN METRIC --first-step N "
     "--last-step M",
     ConsoleLogged: "what a process printed is a record of what happened",

@@ -13,6 +13,7 @@ import msgspec
 from eventtrack.artifacts import ArtifactStore
 from eventtrack.commands.corrections import Corrections
 from eventtrack.commands.handler import Handler
+from eventtrack.commands.state import StateReader
 from eventtrack.log import EventLog
 from eventtrack.projector.live import Live
 from eventtrack.projector.past import Pasts
@@ -29,6 +30,7 @@ class Site(msgspec.Struct, frozen=True):
     log: EventLog
     live: Live
     pasts: Pasts
+    states: StateReader
     handler: Handler
     corrections: Corrections
     artifacts: ArtifactStore | None

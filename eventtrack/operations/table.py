@@ -21,6 +21,7 @@ OPERATIONS: dict[str, Operation] = {
     "rebuild-views": Operation("views", "rebuild", "RebuildViews"),
     "gc": Operation("erasing", "collect", "Collect"),
     "compact-log": Operation("erasing", "compact", "Compact"),
+    "import": Operation("importing", "bring_in", "Import"),
     "backup": Operation("backup", "backup", "Backup"),
     "undo": Operation("corrections", "undo", "Undo"),
     "correct-param": Operation("corrections", "correct_param", "CorrectParam"),

@@ -33,6 +33,7 @@ from eventtrack.events.experiments import (
     ExperimentTagDeleted,
     ExperimentTagSet,
 )
+from eventtrack.events.imports import ExperimentImported, ImportProgressed, SeriesTaken
 from eventtrack.events.leases import RunLeased, RunLost
 from eventtrack.events.logged_models import (
     LoggedModelCreated,
@@ -185,5 +186,28 @@ EXAMPLES: tuple[Fact, ...] = (
     RunErased(run_id="gone", events=12, bytes=4096, reason="retention"),
     ExperimentErased(experiment_id="3", events=2, bytes=300, reason="retention"),
     LoggedModelErased(model_id="m-gone", events=3, bytes=400, reason="retention"),
+    ImportProgressed(
+        source="sqlite:////srv/mlflow.db",
+        subject=f"run/{RUN}",
+        target=RUN,
+        fields={"status": bytes.fromhex("9f86d081884c7d65"), "tag stage": b""},
+        series=[
+            SeriesTaken(
+                key="loss",
+                points=3,
+                fingerprint=2**62,
+                model_id=MODEL,
+                dataset_name="validation",
+                dataset_digest="d1",
+            ),
+            SeriesTaken(key="accuracy", points=1, fingerprint=7),
+        ],
+    ),
+    ExperimentImported(
+        experiment_id="7",
+        source="sqlite:////srv/mlflow.db",
+        source_id="3",
+        updated_at_ms=1_700_000_006_000,
+    ),
 )
 """The whole life of one experiment, one run and one model, in no natural order."""

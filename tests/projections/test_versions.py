@@ -91,6 +91,7 @@ def test_every_event_is_handled_or_known_to_change_no_view() -> None:
         "ArtifactStored",
         "ArtifactsDeleted",
         "Undone",
+        "ImportProgressed",
     }
 
 
