@@ -12,12 +12,12 @@ def series_of(
     labels: Sequence[str] | Sequence[Label],
     steps: Sequence[int],
     timestamps: Sequence[int],
-    values: Sequence[float],
+    values: Sequence[float | None],
 ) -> list[Series]:
-    """Gather points by their label, a metric's key or the whole label."""
+    """Gather points by their label, a metric's key or the whole label; a value of None is NaN."""
     names = list(dict.fromkeys(labels))
     places = {name: place for place, name in enumerate(names)}
-    belongs = np.fromiter((places[name] for name in labels), np.int32, len(labels))
+    belongs = np.fromiter(map(places.__getitem__, labels), np.int32, len(labels))
     columns = [
         np.array(steps, "<i8"),
         np.array(timestamps, "<i8"),
