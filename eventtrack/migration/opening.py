@@ -31,6 +31,10 @@ def open_source(address: Address) -> Source:
     scheme = urllib.parse.urlsplit(place).scheme.lower() if "://" in place else ""
     if scheme == "sqlite":
         return _open_sqlite(Path(place.partition(":///")[2]))
+    if scheme in ("http", "https"):
+        return _open_server(address)
+    if scheme.partition("+")[0] in ("postgresql", "postgres"):
+        return _open_postgresql(place)
     if scheme not in ("", "file"):
         raise SourceError(
             f"{scheme}:// is not a source that can be imported: give a folder (mlruns), "
@@ -55,6 +59,20 @@ def _open_tensorboard(folder: Path, experiment: str) -> Source:
     if not folder.is_dir():
         raise SourceError(f"there is no folder at {folder}")
     return TensorBoard(folder, experiment)
+
+
+def _open_server(address: Address) -> Source:
+    from eventtrack.migration.http_api import Api
+    from eventtrack.migration.server import Server
+
+    return Server(Api(address.place, address.user, address.password, address.token))
+
+
+def _open_postgresql(uri: str) -> Source:
+    from eventtrack.migration.database import DatabaseSource
+    from eventtrack.migration.postgresql import PostgreSql
+
+    return DatabaseSource(PostgreSql(uri))
 
 
 def _open_sqlite(path: Path) -> Source:

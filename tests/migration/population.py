@@ -92,4 +92,4 @@ def populate(client: MlflowClient) -> dict[str, str]:
 if __name__ == "__main__":
     uri = sys.argv[1]
     known = populate(MlflowClient(uri, registry_uri=uri))
-    json.dump(known, sys.stdout)
+    print(json.dumps(known))
