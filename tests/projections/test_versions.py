@@ -92,6 +92,8 @@ def test_every_event_is_handled_or_known_to_change_no_view() -> None:
         "ArtifactsDeleted",
         "Undone",
         "ImportProgressed",
+        "RegisteredModelNameClaimed",
+        "RegisteredModelNameReleased",
     }
 
 
