@@ -13,7 +13,7 @@ from eventtrack.server.mlflow.shared import (
     page_size,
     pairs_of,
 )
-from eventtrack.server.mlflow.wire import Int64
+from eventtrack.server.mlflow.wire import Int64, Switch
 from projections import model_versions, registered_models
 from projections.search.registry import find_model_versions
 
@@ -129,7 +129,7 @@ class TransitionStage(msgspec.Struct):
     name: str
     version: str
     stage: str
-    archive_existing_versions: bool | None = None
+    archive_existing_versions: Switch | None = None
 
 
 async def transition_stage(door: Door, call: Call, message: TransitionStage) -> ModelVersionAnswer:
