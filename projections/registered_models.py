@@ -96,7 +96,8 @@ def renamed(rows: Rows, event: RegisteredModelRenamed, at: Recorded) -> None:
 def described(rows: Rows, event: RegisteredModelDescribed, at: Recorded) -> None:
     """The description, and the time of the change."""
     rows.write(
-        """UPDATE registered_models SET description = ?, last_updated_timestamp = ?
+        """UPDATE registered_models
+           SET description = ?, last_updated_timestamp = max(last_updated_timestamp, ?)
            WHERE registered_model_id = ?""",
         (event.description, event.updated_at_ms, event.registered_model_id),
     )
@@ -184,7 +185,8 @@ def version_deleted(rows: Rows, event: ModelVersionDeleted, at: Recorded) -> Non
 
 def _touch(rows: Rows, registered_model_id: str, at_ms: int) -> None:
     rows.write(
-        "UPDATE registered_models SET last_updated_timestamp = ? WHERE registered_model_id = ?",
+        """UPDATE registered_models SET last_updated_timestamp = max(last_updated_timestamp, ?)
+           WHERE registered_model_id = ?""",
         (at_ms, registered_model_id),
     )
 
