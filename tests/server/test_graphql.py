@@ -68,6 +68,21 @@ def test_runs_are_searched_by_mutation_as_the_ui_does(rest: Rest) -> None:
     assert answer["data"]["mlflowSearchRuns"]["runs"] == [{"info": {"runUuid": run_id}}]
 
 
+def test_model_versions_are_found_alone_and_with_their_run(rest: Rest) -> None:
+    run_id = rest.create_run(run_name="origin")
+    rest.post("registered-models/create", name="net")
+    rest.post("model-versions/create", name="net", source="s3://b/m", run_id=run_id)
+    query = """query V($data: MlflowSearchModelVersionsInput!) {
+        mlflowSearchModelVersions(input: $data) {
+            modelVersions { name version runId status creationTimestamp } nextPageToken } }"""
+    found = ask(rest, query, {"data": {"filter": "name = 'net'", "maxResults": "10"}})
+    (version,) = found["data"]["mlflowSearchModelVersions"]["modelVersions"]
+    assert (version["version"], version["runId"], version["status"]) == ("1", run_id, "READY")
+    assert version["creationTimestamp"].isdigit()
+    answer = ask(rest, RUN, {"data": {"runId": run_id}})
+    assert answer["data"]["mlflowGetRun"]["run"]["modelVersions"] == [{"version": "1"}]
+
+
 def test_errors_are_a_list_of_sentences_with_status_200(rest: Rest) -> None:
     answer = ask(rest, RUN, {"data": {"runId": "nope"}})
     assert answer["errors"] == ["Run with id=nope not found"]

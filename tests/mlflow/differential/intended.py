@@ -179,6 +179,11 @@ INTENDED: tuple[Intended, ...] = (
         MISSING,
     ),
     _answered(
+        "A3",
+        "what a run's URI names is in the run's artifacts",
+        "registry sources: the page reads a file of version 2",
+    ),
+    _answered(
         "V6",
         "a logged model knows the copies of its versions too, whose lineage is kept",
         "registry sources: the logged model tells its versions",
