@@ -26,6 +26,7 @@ from eventtrack.server.mlflow import (
     runs,
 )
 from eventtrack.server.mlflow.endpoint import Function, endpoint
+from eventtrack.server.mlflow.web_ui import WebUI
 from eventtrack.server.native import audit, corrections, queries, stream
 from eventtrack.server.native import ingest as native_ingest
 from eventtrack.server.native import metrics as native_metrics
@@ -205,8 +206,8 @@ NATIVE: tuple[Json | Plain, ...] = (
 """The native protocol, under /api/eventtrack/1/."""
 
 
-def add_routes(dispatch: Dispatch, door: Door) -> None:
-    """Register every route."""
+def add_routes(dispatch: Dispatch, door: Door, web_ui: WebUI | None) -> None:
+    """Register every route.  web_ui: MLflow's pages, to stand at `/` in the place of ours."""
     for prefix, table in (
         ("/api/", API),
         ("/ajax-api/", API),
@@ -223,7 +224,11 @@ def add_routes(dispatch: Dispatch, door: Door) -> None:
     dispatch.add("GET", "/health", health.health(door))
     dispatch.add("GET", "/version", basics.version)
     for method, path, make in pages.ROUTES:
-        dispatch.add(method, path, make(door))
+        if web_ui is None or path != "/":
+            dispatch.add(method, path, make(door))
+    if web_ui is not None:
+        for method, path, make in web_ui.routes():
+            dispatch.add(method, path, make(door))
     dispatch.add("GET", "/get-artifact", artifacts.get_run_artifact(door))
     dispatch.add("GET", "/model-versions/get-artifact", artifacts.get_model_version_artifact(door))
     for method in ("GET", "POST"):
