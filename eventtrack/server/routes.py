@@ -12,6 +12,7 @@ from eventtrack.server.dispatch import Dispatch, Handle
 from eventtrack.server.door import Door
 from eventtrack.server.graphql.execute import graphql
 from eventtrack.server.mlflow import (
+    absent,
     artifacts,
     basics,
     datasets,
@@ -221,6 +222,8 @@ def add_routes(dispatch: Dispatch, door: Door, web_ui: WebUI | None) -> None:
                 handler = route.make(door)
             for method in route.methods.split():
                 dispatch.add(method, prefix + route.path, handler)
+    for method, path, message, function in absent.ROUTES:
+        dispatch.add(method, f"/ajax-api/{path}", endpoint(door, message, function))
     dispatch.add("GET", "/health", health.health(door))
     dispatch.add("GET", "/version", basics.version)
     for method, path, make in pages.ROUTES:
