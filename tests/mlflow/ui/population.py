@@ -10,6 +10,7 @@ from tests.rest import Rest
 
 STARTED_MS = 1_790_000_000_000
 STEPS = 60
+REGISTERED = "digit classifier"
 PREDICTIONS = {"columns": ["image", "predicted"], "data": [["a.png", "cat"], ["b.png", "dog"]]}
 
 
@@ -50,6 +51,7 @@ def populate(rest: Rest) -> Populated:
     )
     rest.post("runs/update", run_id=child_id, status="FINISHED", end_time=STARTED_MS + 9_100_000)
     model_id = log_model(rest, experiment_id, run_ids[0])
+    register(rest, experiment_id, run_ids[0], model_id)
     return Populated(experiment_id, empty_id, run_ids, child_id, model_id)
 
 
@@ -147,6 +149,20 @@ def log_model(rest: Rest, experiment_id: str, run_id: str) -> str:
     return model_id
 
 
+def register(rest: Rest, experiment_id: str, run_id: str, model_id: str) -> None:
+    """Two versions of a registered model: one of the logged model, one of a run's files."""
+    rest.post("registered-models/create", name=REGISTERED, description="Tells digits apart")
+    for source in (
+        f"models:/{model_id}",
+        f"mlflow-artifacts:/{experiment_id}/{run_id}/artifacts/model",
+    ):
+        named = {"model_id": model_id} if source.startswith("models:") else {}
+        rest.post("model-versions/create", name=REGISTERED, source=source, run_id=run_id, **named)
+    rest.post("registered-models/alias", name=REGISTERED, alias="champion", version="1")
+    rest.post("model-versions/set-tag", name=REGISTERED, version="1", key="reviewed", value="yes")
+    rest.post("registered-models/create", name="nothing registered yet")
+
+
 def put(rest: Rest, path: str, body: bytes) -> None:
     """Store a file through the server."""
     status, _, answer = rest.ask("PUT", f"/api/2.0/mlflow-artifacts/artifacts/{path}", body)
@@ -168,6 +184,7 @@ def picture(side: int) -> bytes:
 
 
 FILES = {
+    "model/MLmodel": b"artifact_path: model\n",
     "notes.txt": b"the first line\nthe second line\n",
     "plots/confusion.png": picture(64),
     "report.html": b"<h1>Report of the run</h1>",

@@ -8,6 +8,22 @@ import msgspec
 from playwright.sync_api import Error, Page, Request
 
 ASSETS = "/static-files/"
+INTENDED = {
+    "/ajax-api/2.0/mlflow/users/current": "MLflow without accounts has no such route either, "
+    "from which the UI concludes that nobody signs in",
+    "/ajax-api/2.0/mlflow/experiments/get-by-name": "before it creates an experiment the UI asks "
+    "whether the name is free",
+    "/ajax-api/3.0/mlflow/review-queues/get-or-create-user": "the review page makes a queue when "
+    "it is opened; without traces there is nothing to review (501)",
+}
+"""Requests that fail, and why that is right."""
+
+ELSEWHERE = "https://mlflow.org/"
+"""Pictures of MLflow's documentation, on the pages of features that nobody uses yet."""
+
+HARMLESS = "ResizeObserver loop completed with undelivered notifications"
+"""Chromium's remark that a table's size was settled one frame later."""
+
 QUIET_MS = 800.0
 """A page that has asked for nothing for so long has all it wants."""
 SETTLE_MS_MAX = 20_000.0
@@ -105,3 +121,14 @@ def readable(content: bytes) -> Any:
         return json.loads(content)
     except ValueError:
         return f"({len(content)} bytes)"
+
+
+def unexpected(exchanges: list[Exchange], complaints: list[str]) -> list[str]:
+    """What failed without being intended, in words."""
+    known = (*INTENDED, ELSEWHERE, HARMLESS)
+    failed = [
+        f"{each.name}?{each.query} answered {each.status}: {each.answer}"
+        for each in exchanges
+        if each.status >= 400 and not each.path.endswith(tuple(INTENDED))
+    ]
+    return failed + [each for each in complaints if not any(word in each for word in known)]

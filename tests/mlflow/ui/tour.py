@@ -3,7 +3,7 @@
 import json
 from urllib.parse import quote
 
-from tests.mlflow.ui.population import Populated
+from tests.mlflow.ui.population import REGISTERED, Populated
 
 
 def pages(of: Populated) -> dict[str, str]:
@@ -14,6 +14,7 @@ def pages(of: Populated) -> dict[str, str]:
     runs = quote(json.dumps(of.run_ids[:2]))
     experiments = quote(json.dumps([of.experiment_id]))
     both = quote(json.dumps([of.experiment_id, of.empty_id]))
+    registered = f"/models/{quote(REGISTERED)}"
     metric = quote(json.dumps("train/loss"))
     return {
         "home": "/",
@@ -54,6 +55,12 @@ def pages(of: Populated) -> dict[str, str]:
         "model-traces": f"{model}/traces",
         "model-artifacts": f"{model}/artifacts",
         "models": "/models",
+        "registered-model": registered,
+        "registered-model-empty": f"/models/{quote('nothing registered yet')}",
+        "model-version": f"{registered}/versions/1",
+        "model-version-of-a-run": f"{registered}/versions/2",
+        "compare-versions": f"/compare-model-versions?name={quote(json.dumps(REGISTERED))}"
+        f"&runs={quote(json.dumps({'1': of.run_ids[0], '2': of.run_ids[0]}))}",
         "prompts": "/prompts",
         "gateway": "/gateway",
         "gateway-keys": "/gateway/api-keys",
