@@ -95,3 +95,23 @@ def test_a_query_that_asks_too_much_is_refused(rest: Rest) -> None:
     assert "at most 10 root fields" in ask(rest, f"query {{ {many} }}")["errors"][0]
     deep = "mlflowGetRun { run " + "{ info " * 10 + "{ runId }" + " }" * 10 + " }"
     assert "deep" in ask(rest, f"query {{ {deep} }}")["errors"][0]
+
+
+def test_what_nobody_has_set_is_empty_and_types_have_mlflows_names(rest: Rest) -> None:
+    run_id = rest.create_run()
+    query = """query Q($data: MlflowGetRunInput!) { mlflowGetRun(input: $data) { run {
+        info { userId endTime }
+        data { params { key } tags { __typename } }
+        inputs { modelInputs { modelId } }
+        experiment { effectiveTraceArchivalRetention }
+      } apiError { code } } }"""
+    answer = ask(rest, query, {"data": {"runId": run_id}})
+    assert answer["data"]["mlflowGetRun"] == {
+        "run": {
+            "info": {"userId": "", "endTime": "0"},
+            "data": {"params": [], "tags": [{"__typename": "MlflowRunTag"}]},
+            "inputs": {"modelInputs": []},
+            "experiment": {"effectiveTraceArchivalRetention": ""},
+        },
+        "apiError": None,
+    }
