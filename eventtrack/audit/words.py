@@ -24,6 +24,7 @@ from eventtrack.events.erasures import (
 from eventtrack.events.erasures import (
     ExperimentErased,
     LoggedModelErased,
+    RegisteredModelErased,
     RunErased,
 )
 from eventtrack.events.experiments import (
@@ -338,11 +339,15 @@ def _points_reinstated(event: PointsReinstated, changes: Sequence[Change]) -> st
     return f"brought back the points that event {event.retraction} hid"
 
 
-@_of(RunErased, ExperimentErased, LoggedModelErased)
+@_of(RunErased, ExperimentErased, LoggedModelErased, RegisteredModelErased)
 def _erased(event: Erasure, changes: Sequence[Change]) -> str:
-    noun = "logged model"
-    if isinstance(event, RunErased | ExperimentErased):
-        noun = "run" if isinstance(event, RunErased) else "experiment"
+    nouns: dict[type[Fact], str] = {
+        RunErased: "run",
+        ExperimentErased: "experiment",
+        LoggedModelErased: "logged model",
+        RegisteredModelErased: "registered model",
+    }
+    noun = nouns[type(event)]
     return (
         f"erased the {noun} for good: {event.events} events, {event.bytes:,} bytes"
         f"{_because(event.reason)}"

@@ -21,6 +21,7 @@ _COMMANDS = {
     "experiments": ("eventtrack.cli.experiments", "experiments"),
     "sync": ("eventtrack.cli.sync", "sync"),
     "runs": ("eventtrack.cli.runs", "runs"),
+    "models": ("eventtrack.cli.models", "models"),
 }
 
 

@@ -25,6 +25,8 @@ OPERATIONS: dict[str, Operation] = {
     "backup": Operation("backup", "backup", "Backup"),
     "undo": Operation("corrections", "undo", "Undo"),
     "correct-param": Operation("corrections", "correct_param", "CorrectParam"),
+    "set-model-alias": Operation("registry", "set_alias", "SetModelAlias"),
+    "stage-model-version": Operation("registry", "stage_version", "StageModelVersion"),
     "retract-points": Operation("corrections", "retract_points", "RetractPoints"),
 }
 
