@@ -18,6 +18,8 @@ def pages(of: Populated) -> dict[str, str]:
     metric = quote(json.dumps("train/loss"))
     return {
         "home": "/",
+        "home-of-training": "/?workflowType=machine_learning",
+        "runs-of-training": f"{experiment}/runs?workflowType=machine_learning",
         "experiments": "/experiments",
         "experiment": experiment,
         "overview": f"{experiment}/overview/usage",
@@ -67,6 +69,4 @@ def pages(of: Populated) -> dict[str, str]:
         "mcp-registry": "/mcp-registry",
         "settings": "/settings",
         "account": "/account",
-        "no-such-run": f"{experiment}/runs/{'0' * 32}",
-        "no-such-experiment": "/experiments/987654/runs",
     }
