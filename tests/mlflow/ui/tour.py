@@ -3,7 +3,7 @@
 import json
 from urllib.parse import quote
 
-from tests.mlflow.ui.population import REGISTERED, Populated
+from tests.mlflow.ui.population import PROMPT, REGISTERED, Populated
 
 
 def pages(of: Populated) -> dict[str, str]:
@@ -23,6 +23,8 @@ def pages(of: Populated) -> dict[str, str]:
         "experiments": "/experiments",
         "experiment": experiment,
         "overview": f"{experiment}/overview/usage",
+        "overview-of-quality": f"{experiment}/overview/quality",
+        "overview-of-tools": f"{experiment}/overview/tool-calls",
         "runs": f"{experiment}/runs",
         "charts": f"{experiment}/runs?compareRunsMode=CHART",
         "artifact-view": f"{experiment}/runs?compareRunsMode=ARTIFACT",
@@ -64,9 +66,13 @@ def pages(of: Populated) -> dict[str, str]:
         "compare-versions": f"/compare-model-versions?name={quote(json.dumps(REGISTERED))}"
         f"&runs={quote(json.dumps({'1': of.run_ids[0], '2': of.run_ids[0]}))}",
         "prompts": "/prompts",
+        "prompt": f"/prompts/{PROMPT}",
+        "experiment-prompt": f"{experiment}/prompts/{PROMPT}",
         "gateway": "/gateway",
         "gateway-keys": "/gateway/api-keys",
         "mcp-registry": "/mcp-registry",
         "settings": "/settings",
+        "connections": "/settings/llm-connections",
+        "webhooks": "/settings/webhooks",
         "account": "/account",
     }
