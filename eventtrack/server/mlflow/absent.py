@@ -79,7 +79,16 @@ ROUTES: tuple[tuple[str, str, type[msgspec.Struct], Function], ...] = (
     ("POST", "3.0/mlflow/ui-telemetry", Nothing, _always(b'{"status":"disabled"}')),
     ("GET", "2.0/mlflow/gateway-proxy", Nothing, _always(b'{"endpoints":[]}')),
     ("GET", "3.0/mlflow/gateway/endpoints/list", Nothing, _EMPTY),
+    ("GET", "3.0/mlflow/gateway/endpoints/bindings/list", Nothing, _EMPTY),
+    ("GET", "3.0/mlflow/gateway/model-definitions/list", Nothing, _EMPTY),
     ("GET", "3.0/mlflow/gateway/secrets/list", Nothing, _EMPTY),
+    (
+        "GET",
+        "3.0/mlflow/gateway/secrets/config",
+        Nothing,
+        _always(b'{"secrets_available":false,"using_default_passphrase":false}'),
+    ),
+    ("GET", "3.0/mlflow/gateway/supported-providers", Nothing, _always(b'{"providers":[]}')),
     (
         "GET",
         "3.0/mlflow/assistant/config",

@@ -9,17 +9,10 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.mlflow.ui.population import Populated, populate
-from tests.mlflow.ui.recording import Recorder, unexpected
+from tests.mlflow.ui.recording import WITHOUT_THE_ASSISTANT, Recorder, unexpected
 from tests.pages.conftest import CHROMIUM_FLAGS
 from tests.rest import Rest
 from tests.servers import ServerProcess, eventtrack_server
-
-# The assistant greets everybody on their first visit and hides a third of the page.  Not in frames:
-# one that shows an artifact is sandboxed and has no storage.
-WITHOUT_THE_ASSISTANT = (
-    "if (self === top)"
-    " localStorage.setItem('mlflow.assistant.fab.autoOpenedOnFirstLoad_v1', 'true')"
-)
 
 
 class Site(NamedTuple):

@@ -11,6 +11,7 @@ from tests.rest import Rest
 STARTED_MS = 1_790_000_000_000
 STEPS = 60
 REGISTERED = "digit classifier"
+PROMPT = "greeting"
 PREDICTIONS = {"columns": ["image", "predicted"], "data": [["a.png", "cat"], ["b.png", "dog"]]}
 
 
@@ -52,6 +53,7 @@ def populate(rest: Rest) -> Populated:
     rest.post("runs/update", run_id=child_id, status="FINISHED", end_time=STARTED_MS + 9_100_000)
     model_id = log_model(rest, experiment_id, run_ids[0])
     register(rest, experiment_id, run_ids[0], model_id)
+    register_prompt(rest, experiment_id)
     return Populated(experiment_id, empty_id, run_ids, child_id, model_id)
 
 
@@ -161,6 +163,20 @@ def register(rest: Rest, experiment_id: str, run_id: str, model_id: str) -> None
     rest.post("registered-models/alias", name=REGISTERED, alias="champion", version="1")
     rest.post("model-versions/set-tag", name=REGISTERED, version="1", key="reviewed", value="yes")
     rest.post("registered-models/create", name="nothing registered yet")
+
+
+def register_prompt(rest: Rest, experiment_id: str) -> None:
+    """A prompt of two versions, as mlflow.genai.register_prompt stores it in the registry."""
+    is_prompt = {"key": "mlflow.prompt.is_prompt", "value": "true"}
+    asked_in = {"key": "_mlflow_experiment_ids", "value": f",{experiment_id},"}
+    rest.post("registered-models/create", name=PROMPT, tags=[is_prompt, asked_in])
+    for text in ("Say hello to {{name}}.", "Greet {{name}} warmly."):
+        tags = [
+            is_prompt,
+            {"key": "mlflow.prompt.text", "value": text},
+            {"key": "_mlflow_prompt_type", "value": "text"},
+        ]
+        rest.post("model-versions/create", name=PROMPT, source="dummy-source", tags=tags)
 
 
 def put(rest: Rest, path: str, body: bytes) -> None:

@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.mlflow.ui.conftest import Site
-from tests.mlflow.ui.population import REGISTERED
+from tests.mlflow.ui.population import PROMPT, REGISTERED
 from tests.rest import Rest
 
 CURVES = ".js-plotly-plot .scatterlayer .trace"
@@ -203,3 +203,33 @@ def test_features_without_content_say_so(
     words = page.get_by_role("main").get_by_text(re.compile(says, re.IGNORECASE))
     expect(words.last).to_be_visible()
     page.screenshot(path=shots / f"{tab}.png")
+
+
+def test_a_model_is_created_in_the_ui(page: Page, rest: Rest) -> None:
+    page.goto("/#/models")
+    page.get_by_role("button", name="Try it now").click()
+    page.get_by_role("button", name="Create Model").click()
+    page.get_by_role("dialog").get_by_role("textbox").first.fill("made in the UI")
+    page.get_by_role("dialog").get_by_role("button", name="Create").click()
+    expect(page.get_by_role("heading", name="made in the UI")).to_be_visible()
+    found = rest.get("registered-models/get", name="made in the UI")
+    assert found["registered_model"]["name"] == "made in the UI"
+
+
+def test_a_prompt_shows_its_text(page: Page) -> None:
+    page.goto("/#/prompts")
+    link(page, PROMPT).click()
+    expect(page.get_by_text("Greet {{name}} warmly.").first).to_be_visible()
+
+
+def test_a_run_is_deleted_and_found_among_the_deleted(page: Page, rest: Rest) -> None:
+    experiment_id = rest.post("experiments/create", name="to be tidied")["experiment_id"]
+    rest.create_run(experiment_id, run_name="a failure")
+    page.goto(f"/#/experiments/{experiment_id}/runs")
+    page.get_by_role("checkbox", name="Press Space to toggle row selection (unchecked)").click()
+    page.get_by_role("button", name="Delete").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(link(page, "a failure")).to_have_count(0)
+    page.get_by_role("combobox", name="State").click()
+    page.get_by_text("Deleted").last.click()
+    expect(link(page, "a failure")).to_be_visible()

@@ -3,7 +3,7 @@
 import json
 from urllib.parse import quote
 
-from tests.mlflow.ui.population import REGISTERED, Populated
+from tests.mlflow.ui.population import PROMPT, REGISTERED, Populated
 
 
 def pages(of: Populated) -> dict[str, str]:
@@ -18,9 +18,13 @@ def pages(of: Populated) -> dict[str, str]:
     metric = quote(json.dumps("train/loss"))
     return {
         "home": "/",
+        "home-of-training": "/?workflowType=machine_learning",
+        "runs-of-training": f"{experiment}/runs?workflowType=machine_learning",
         "experiments": "/experiments",
         "experiment": experiment,
         "overview": f"{experiment}/overview/usage",
+        "overview-of-quality": f"{experiment}/overview/quality",
+        "overview-of-tools": f"{experiment}/overview/tool-calls",
         "runs": f"{experiment}/runs",
         "charts": f"{experiment}/runs?compareRunsMode=CHART",
         "artifact-view": f"{experiment}/runs?compareRunsMode=ARTIFACT",
@@ -62,11 +66,13 @@ def pages(of: Populated) -> dict[str, str]:
         "compare-versions": f"/compare-model-versions?name={quote(json.dumps(REGISTERED))}"
         f"&runs={quote(json.dumps({'1': of.run_ids[0], '2': of.run_ids[0]}))}",
         "prompts": "/prompts",
+        "prompt": f"/prompts/{PROMPT}",
+        "experiment-prompt": f"{experiment}/prompts/{PROMPT}",
         "gateway": "/gateway",
         "gateway-keys": "/gateway/api-keys",
         "mcp-registry": "/mcp-registry",
         "settings": "/settings",
+        "connections": "/settings/llm-connections",
+        "webhooks": "/settings/webhooks",
         "account": "/account",
-        "no-such-run": f"{experiment}/runs/{'0' * 32}",
-        "no-such-experiment": "/experiments/987654/runs",
     }
