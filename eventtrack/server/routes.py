@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from eventtrack.server import health
+from eventtrack.server import health, ui
 from eventtrack.server.dispatch import Dispatch, Handle
 from eventtrack.server.door import Door
 from eventtrack.server.graphql.execute import graphql
@@ -185,6 +185,8 @@ def add_routes(dispatch: Dispatch, door: Door) -> None:
                 dispatch.add(method, prefix + route.path, handler)
     dispatch.add("GET", "/health", health.health(door))
     dispatch.add("GET", "/version", basics.version)
+    for method, path, handler in ui.routes():
+        dispatch.add(method, path, handler)
     for method, path, make in pages.ROUTES:
         dispatch.add(method, path, make(door))
     dispatch.add("GET", "/get-artifact", artifacts.get_run_artifact(door))
