@@ -1,3 +1,12 @@
-import { render } from "solid-js/web";
+/** Starts the app. */
 
-render(() => <main>eventtrack</main>, document.getElementById("app")!);
+import { render } from "solid-js/web";
+import "uplot/dist/uPlot.min.css";
+import "./styles/theme.css";
+import "./styles/shell.css";
+import "./styles/widgets.css";
+import "./styles/table.css";
+import "./styles/charts.css";
+import { App } from "./app";
+
+render(() => <App />, document.getElementById("app")!);
