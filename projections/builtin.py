@@ -1,5 +1,6 @@
 """The projections every server has, in the order in which they apply an event."""
 
+from projections.changes import changes
 from projections.console import console
 from projections.datasets import datasets
 from projections.erasures import erasures
@@ -21,4 +22,5 @@ BUILT_IN: tuple[Projection, ...] = (
     leases,
     producers,
     erasures,
+    changes,
 )

@@ -5,6 +5,8 @@ Handles  RunCreated, RunUpdated, RunReopened, RunRenamed, RunTagsSet, RunTagDele
 Tables   runs, runs_deleted_alone, run_params, run_tags, run_documents
 """
 
+import math
+import re
 import sqlite3
 
 import msgspec
@@ -29,7 +31,7 @@ from projections.views import Views
 
 runs = Projection(
     "runs",
-    version=3,
+    version=4,
     tables="""
     CREATE TABLE runs (
         run_id TEXT PRIMARY KEY,
@@ -52,9 +54,10 @@ runs = Projection(
 
     CREATE TABLE run_params (
         run_id TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL,
+        number REAL,                             -- what the value says, if it is a finite number
         PRIMARY KEY (run_id, key)
     ) STRICT, WITHOUT ROWID;
-    CREATE INDEX run_params_by_value ON run_params (key, value, run_id);
+    CREATE INDEX run_params_by_value ON run_params (key, value, run_id, number);
 
     CREATE TABLE run_tags (
         run_id TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL,
@@ -73,6 +76,18 @@ _PUT_TAG = """
     INSERT INTO run_tags VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value"""
 
 _encoder = msgspec.json.Encoder()
+
+
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_NUMBER_CHARS_MAX = 400
+
+
+def number_of(text: str) -> float | None:
+    """The number that a param's value says; None when it says none, or one that is not finite."""
+    if len(text) > _NUMBER_CHARS_MAX or _NUMBER.fullmatch(text) is None:
+        return None
+    number = float(text)
+    return number if math.isfinite(number) else None
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -145,7 +160,10 @@ def tag_deleted(rows: Rows, event: RunTagDeleted, at: Recorded) -> None:
 def params_logged(rows: Rows, event: ParamsLogged, at: Recorded) -> None:
     """The params' values; the first value of a key wins, whatever a log may hold."""
     for key, value in event.params.items():
-        rows.write("INSERT OR IGNORE INTO run_params VALUES (?, ?, ?)", (event.run_id, key, value))
+        rows.write(
+            "INSERT OR IGNORE INTO run_params VALUES (?, ?, ?, ?)",
+            (event.run_id, key, value, number_of(value)),
+        )
     rows.touch("run", event.run_id)
 
 
@@ -158,7 +176,8 @@ def param_corrected(rows: Rows, event: ParamCorrected, at: Recorded) -> None:
     )
     if event.value is not None:
         rows.write(
-            "INSERT INTO run_params VALUES (?, ?, ?)", (event.run_id, event.key, event.value)
+            "INSERT INTO run_params VALUES (?, ?, ?, ?)",
+            (event.run_id, event.key, event.value, number_of(event.value)),
         )
     rows.touch("run", event.run_id)
 

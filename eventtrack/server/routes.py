@@ -27,6 +27,7 @@ from eventtrack.server.mlflow.endpoint import Function, endpoint
 from eventtrack.server.native import audit, corrections, queries, stream
 from eventtrack.server.native import ingest as native_ingest
 from eventtrack.server.native import metrics as native_metrics
+from eventtrack.server.native import table as native_table
 from eventtrack.server.pages import routes as pages
 
 
@@ -149,6 +150,7 @@ NATIVE: tuple[Json | Plain, ...] = (
     Plain("GET", "experiments/{experiment_id}/events", audit.experiment_events),
     Plain("GET", "logged-models/{model_id}/events", audit.model_events),
     Json("GET POST", "runs", R.SearchRuns, R.search),
+    Plain("POST", "runs/table", native_table.run_table),
     Plain("GET", "runs/{run_id}/events", audit.run_events),
     Plain("GET", "runs/{run_id}", queries.run_status),
     Plain("GET", "runs/{run_id}/console", queries.run_console),

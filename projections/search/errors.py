@@ -4,8 +4,11 @@
 class InvalidFilter(Exception):
     """The filter cannot be understood; the message names the place, the text and what is allowed.
 
-    Base of all refusals of a search, so that a caller needs to know only this one.
+    Base of all refusals of a search, so that a caller needs to know only this one.  at: the place
+    as a number, characters from the start of the text, where it is known.
     """
+
+    at: int | None = None
 
 
 class InvalidOrder(InvalidFilter):

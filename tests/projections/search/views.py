@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from projections.builtin import BUILT_IN
+from projections.runs import number_of
 
 T = TypeVar("T")
 
@@ -94,7 +95,10 @@ class MemoryViews:
                 run.stage,
             ),
         )
-        self._insert("run_params", *((run.run_id, *item) for item in run.params.items()))
+        self._insert(
+            "run_params",
+            *((run.run_id, key, value, number_of(value)) for key, value in run.params.items()),
+        )
         self._insert("run_tags", *((run.run_id, *item) for item in run.tags.items()))
         self._insert(
             "latest_metrics",
