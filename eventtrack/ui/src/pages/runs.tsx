@@ -1,1 +1,147 @@
-export function RunsPage() { return <p>runs</p>; }
+/** The runs of one experiment, of several or of all: a table, and charts beside it. */
+
+import { createMemo, createResource, createSignal, Show } from "solid-js";
+import { ApiError, trackingUri } from "../api/client";
+import { useCommands } from "../shell/commands";
+import { chosenExperiments } from "../shell/experiments";
+import { useShortcuts } from "../shell/keys";
+import { queryValue, setQuery } from "../shell/router";
+import { ChosenBar } from "../table/chosen-bar";
+import { Chooser } from "../table/chooser";
+import { exportCsv } from "../table/export";
+import { Filter, FilterProblem } from "../table/filter";
+import { RunsGrid } from "../table/runs-grid";
+import { RunsList, type Run } from "../table/runs-list";
+import { markAllSeen } from "../table/seen";
+import { Selection } from "../table/selection";
+import { Button, IconButton } from "../widgets/button";
+import { copy } from "../widgets/clipboard";
+import { Fault } from "../widgets/fault";
+import { count } from "../widgets/format";
+import { tell, tellError } from "../widgets/toast";
+import { askKnown, RunsState } from "./runs-state";
+
+export function RunsPage() {
+  let filterInput: HTMLInputElement | undefined;
+  const [known] = createResource(() => chosenExperiments().join(","), () => askKnown(chosenExperiments()));
+  const state = new RunsState(() => (known.error ? [] : known.latest));
+  const list = new RunsList(() => state.question());
+  const selection = new Selection();
+  const [shown, setShown] = createSignal<[number, number]>([0, 0]);
+  const areChartsShown = () => queryValue("charts") !== "0";
+  const toggleCharts = () => setQuery({ charts: areChartsShown() ? "0" : "" });
+
+  const isEmpty = createMemo(
+    () => list.pages.isAnswered() && list.pages.total() === 0 && !state.filter() && state.view() === "ACTIVE_ONLY",
+  );
+  const isFilterFault = () => {
+    const fault = list.pages.fault();
+    return fault instanceof ApiError && fault.status === 400 && state.filter() !== "";
+  };
+
+  function runOf(id: string): Run | undefined {
+    return list.pages.some(...shown()).find((run) => run.run_id === id);
+  }
+
+  async function exportRuns(): Promise<void> {
+    const question = state.question();
+    if (!question) return;
+    try {
+      tell(`${count(await exportCsv(question, state.columns()), "run")} exported`);
+    } catch (error) {
+      tellError("The runs could not be exported", error);
+    }
+  }
+
+  useShortcuts(
+    { key: "/", title: "Filter the runs", run: () => filterInput?.focus() },
+    { key: "c", title: "Show or hide the charts", run: toggleCharts },
+    { key: "Escape", title: "Choose no runs", run: () => selection.clear() },
+  );
+  useCommands(() => [
+    { title: "Filter the runs", section: "Runs", run: () => filterInput?.focus() },
+    { title: areChartsShown() ? "Hide the charts" : "Show the charts", section: "Runs", run: toggleCharts },
+    { title: "Export the runs as CSV", section: "Runs", run: () => void exportRuns() },
+    { title: "Mark all runs as seen", section: "Runs", run: () => markAllSeen(list.position) },
+    { title: "Show deleted runs", section: "Runs", run: () => state.setView("deleted") },
+    { title: "Show active runs", section: "Runs", run: () => state.setView("") },
+  ]);
+
+  return (
+    <div class="runs">
+      <h1 class="offscreen">Runs</h1>
+      <div class="toolbar">
+        <Filter
+          value={state.filter()}
+          known={state.known() ?? []}
+          onApply={(filter) => state.setFilter(filter)}
+          ref={(input) => (filterInput = input)}
+        />
+        <select
+          class="select"
+          aria-label="Which runs"
+          value={queryValue("view")}
+          onChange={(event) => state.setView(event.currentTarget.value)}
+        >
+          <option value="">Active</option>
+          <option value="deleted">Deleted</option>
+          <option value="all">All</option>
+        </select>
+        <Chooser state={state} />
+        <IconButton icon="download" label="Export as CSV" onClick={() => void exportRuns()} />
+        <Button icon="chart" aria-pressed={areChartsShown()} onClick={toggleCharts}>
+          Charts
+        </Button>
+        <span class="counted" role="status">
+          {list.pages.isAnswered() ? count(list.pages.total(), "run") : "…"}
+        </span>
+        <Show when={isFilterFault()}>
+          <FilterProblem filter={state.filter()} error={list.pages.fault()} />
+        </Show>
+      </div>
+      <Show when={selection.ids().size > 0}>
+        <ChosenBar selection={selection} runOf={runOf} />
+      </Show>
+      <Show when={list.pages.fault() && !isFilterFault()}>
+        <Fault
+          title="The runs could not be loaded"
+          error={list.pages.fault()}
+          onRetry={() => void list.pages.refresh()}
+        />
+      </Show>
+      <Show when={isEmpty()} fallback={
+        <div class="panes">
+          <div class="pane table">
+            <RunsGrid
+              list={list}
+              state={state}
+              selection={selection}
+              onWindow={(first, end) => {
+                setShown([first, end]);
+                list.pages.show(first, end);
+              }}
+            />
+          </div>
+        </div>
+      }>
+        <Empty />
+      </Show>
+    </div>
+  );
+}
+
+function Empty() {
+  const lines = () => `import mlflow\nmlflow.set_tracking_uri("${trackingUri()}")`;
+  return (
+    <section class="empty">
+      <h2>No runs yet</h2>
+      <p>Put these lines into a training script, and what it logs appears here as it happens:</p>
+      <pre>
+        <code>{lines()}</code>
+      </pre>
+      <Button icon="copy" onClick={() => void copy(lines(), "The lines")}>
+        Copy
+      </Button>
+    </section>
+  );
+}
