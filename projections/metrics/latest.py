@@ -6,20 +6,25 @@ all the time.  It is exactly what the table holds, and is read from there when i
 
 import sqlite3
 from collections.abc import Iterable
+from typing import Any
 
 import msgspec
 
-from projections.metrics.fold import Latest
+from projections.metrics.fold import Extent, Point, joined
 from projections.metrics.numbers import clamped
 
 SERIES_MAX = 100_000
 """Series whose latest points are kept in memory: about 300 bytes each."""
 
-_PUT = """
-    INSERT INTO latest_metrics (run_id, key, step, timestamp, value, is_nan)
-    VALUES (?, ?, ?, ?, ?, ?)
+_COLUMNS = """key, step, timestamp, value, is_nan, first_step, first_timestamp, first_value,
+    lowest, highest, points"""
+
+_PUT = f"""
+    INSERT INTO latest_metrics (run_id, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT DO UPDATE SET value = excluded.value, is_nan = excluded.is_nan,
-        step = excluded.step, timestamp = excluded.timestamp"""
+        step = excluded.step, timestamp = excluded.timestamp, first_step = excluded.first_step,
+        first_timestamp = excluded.first_timestamp, first_value = excluded.first_value,
+        lowest = excluded.lowest, highest = excluded.highest, points = excluded.points"""
 
 _PUT_DOCUMENT = """
     INSERT INTO metric_documents (run_id, metrics, points) VALUES (?, ?, ?)
@@ -38,32 +43,46 @@ class _Metric(msgspec.Struct):
 
 
 class _Run:
-    """The latest points of one run, by key in the order of the document."""
+    """What is known of one run's metrics, by key in the order of the document."""
 
-    __slots__ = ("latest", "metrics")
+    __slots__ = ("extents", "metrics")
 
     def __init__(self, connection: sqlite3.Connection, run_id: str) -> None:
-        self.latest: dict[str, Latest] = {}
+        self.extents: dict[str, Extent] = {}
         self.metrics: dict[str, _Metric] = {}
-        for key, step, timestamp, value, is_nan in connection.execute(
-            "SELECT key, step, timestamp, value, is_nan FROM latest_metrics WHERE run_id = ?",
-            (run_id,),
+        for key, *row in connection.execute(
+            f"SELECT {_COLUMNS} FROM latest_metrics WHERE run_id = ?", (run_id,)
         ):
-            self._put(key, (step, timestamp, value, bool(is_nan)))
+            step, timestamp, value, is_nan, first_step, first_timestamp, first_value = row[:7]
+            latest = (step, timestamp, value, bool(is_nan))
+            none = first_value is None
+            first = (first_step, first_timestamp, 0.0 if none else first_value, none)
+            self.extents[key] = (latest, first, *row[7:])
+            self._show(key, latest)
 
-    def take(self, arrived: Iterable[tuple[str, Latest]]) -> dict[str, Latest]:
-        """Take in points in the order of the log; returns those that are now the latest."""
-        changed = {}
-        known = self.latest
-        for key, point in arrived:
+    def take(self, arrived: Iterable[tuple[str, Extent]]) -> set[str]:
+        """Take in points in the order of the log; returns whose they are."""
+        changed = set()
+        known = self.extents
+        for key, extent in arrived:
             before = known.get(key)
-            if before is None or point[:3] > before[:3]:
-                changed[key] = point
-                self._put(key, point)
+            changed.add(key)
+            if before is None:
+                known[key] = extent
+                self._show(key, extent[0])
+                continue
+            known[key] = together = joined(before, extent)
+            if together[0] is not before[0]:
+                self._show(key, together[0])
         return changed
 
-    def _put(self, key: str, point: Latest) -> None:
-        self.latest[key] = point
+    def row(self, run_id: str, key: str) -> tuple[Any, ...]:
+        """What the table holds of a metric."""
+        latest, first, lowest, highest, points = self.extents[key]
+        first_value = None if first[3] else first[2]
+        return (run_id, key, *latest, first[0], first[1], first_value, lowest, highest, points)
+
+    def _show(self, key: str, point: Point) -> None:
         step, timestamp, value, is_nan = point
         # The rows are the truth, and SQLite's numbers have no minus zero.
         shown: float | str = "NaN" if is_nan else value + 0.0
@@ -91,23 +110,23 @@ class LatestPoints:
     def write(
         self,
         connection: sqlite3.Connection,
-        batch: Iterable[tuple[str, Iterable[tuple[str, Latest]], int]],
+        batch: Iterable[tuple[str, Iterable[tuple[str, Extent]], int]],
     ) -> None:
-        """Take in (run id, latest points in the order of the log, number of points logged)."""
-        rows: list[tuple[str, str, int, int, float, bool]] = []
+        """Take in (run id, extents in the order of the log, number of points logged)."""
+        rows: list[tuple[Any, ...]] = []
         documents: list[tuple[str, bytes, int]] = []
         for run_id, arrived, points in batch:
             run = self._runs.pop(run_id, None)
             if run is None:
                 run = _Run(connection, run_id)
             else:
-                self._series -= len(run.latest)
+                self._series -= len(run.extents)
             changed = run.take(arrived)
-            rows += [(run_id, key, *changed[key]) for key in sorted(changed)]
+            rows += [run.row(run_id, key) for key in sorted(changed)]
             documents.append((run_id, run.document(), points))
             # Last in line: who has been silent for longest goes first.
             self._runs[run_id] = run
-            self._series += len(run.latest)
+            self._series += len(run.extents)
         connection.executemany(_PUT, rows)
         connection.executemany(_PUT_DOCUMENT, documents)
         while self._series > self._series_max:
@@ -117,21 +136,24 @@ class LatestPoints:
         """Read what the table holds when the run is met again."""
         run = self._runs.pop(run_id, None)
         if run is not None:
-            self._series -= len(run.latest)
+            self._series -= len(run.extents)
 
     def replace(
-        self, connection: sqlite3.Connection, run_id: str, key: str, point: Latest | None, more: int
+        self,
+        connection: sqlite3.Connection,
+        run_id: str,
+        key: str,
+        extent: Extent | None,
+        more: int,
     ) -> None:
-        """Write what is the latest point of a metric after points went or came back.
+        """Write what a metric amounts to after points went or came back.
 
-        point: None when the metric has none any more; more: points of the run, negative when fewer.
+        extent: None when it has none any more; more: points of the run, negative when fewer.
         """
         self.forget(run_id)
-        if point is None:
-            connection.execute(
-                "DELETE FROM latest_metrics WHERE run_id = ? AND key = ?", (run_id, key)
-            )
-        else:
-            connection.execute(_PUT, (run_id, key, *point))
-        document = _Run(connection, run_id).document()
-        connection.execute(_PUT_DOCUMENT, (run_id, document, more))
+        connection.execute("DELETE FROM latest_metrics WHERE run_id = ? AND key = ?", (run_id, key))
+        run = _Run(connection, run_id)
+        if extent is not None:
+            run.take([(key, extent)])
+            connection.execute(_PUT, run.row(run_id, key))
+        connection.execute(_PUT_DOCUMENT, (run_id, run.document(), more))

@@ -10,7 +10,7 @@ from eventtrack.events.corrections import PointsReinstated, PointsRetracted
 from eventtrack.events.erasures import RunErased
 from eventtrack.events.metrics import MetricsLogged, Table
 from projections.metrics.compaction import Compactor
-from projections.metrics.fold import latest_of
+from projections.metrics.fold import extent_of
 from projections.metrics.latest import LatestPoints
 from projections.metrics.retraction import erase, reinstate, retract
 from projections.metrics.wide import gather
@@ -19,10 +19,10 @@ from projections.rows import Rows
 
 metrics = Projection(
     "metrics",
-    version=5,
+    version=6,
     packed=("metric_wide", "metric_tails", "metric_groups", "metric_blocks"),
     tables="""
-    -- Per metric, the point with the greatest (step, timestamp, value).
+    -- Per metric, the point with the greatest (step, timestamp, value), and what all amount to.
     CREATE TABLE latest_metrics (
         run_id TEXT NOT NULL,
         key TEXT NOT NULL,
@@ -30,6 +30,12 @@ metrics = Projection(
         is_nan INTEGER NOT NULL,
         step INTEGER NOT NULL,
         timestamp INTEGER NOT NULL,              -- milliseconds since 1970
+        first_step INTEGER NOT NULL,             -- of the least (step, timestamp, value)
+        first_timestamp INTEGER NOT NULL,
+        first_value REAL,                        -- NULL when it is NaN
+        lowest REAL,                             -- of the finite values; NULL when there are none
+        highest REAL,
+        points INTEGER NOT NULL,                 -- as often as they were logged
         PRIMARY KEY (run_id, key)
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX latest_metrics_by_value ON latest_metrics (key, is_nan, value, run_id);
@@ -170,7 +176,7 @@ def write_batch(rows: Rows, connection: sqlite3.Connection) -> None:
         (
             (
                 run_id,
-                (point for table in tables for point in latest_of(table)),
+                (extent for table in tables for extent in extent_of(table)),
                 sum(table.points * len(table.values) for table in tables),
             )
             for run_id, tables in batch.items()

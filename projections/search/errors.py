@@ -17,3 +17,10 @@ class InvalidOrder(InvalidFilter):
 
 class InvalidPageToken(InvalidFilter):
     """The page token was not given out by this server for this search."""
+
+
+def misplaced(position: int, why: str) -> InvalidFilter:
+    """A refusal that names its place; position: of the character, the first being 1."""
+    error = InvalidFilter(f"position {position}: {why}")
+    error.at = position - 1
+    return error

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import msgspec
 
 from projections.search.errors import InvalidFilter
+from projections.search.matching import ATTRIBUTES, NUMBERS, WITH_NAN
 from projections.search.reader import Reader
 
 Kind = Literal["attributes", "params", "tags", "metrics"]
@@ -18,21 +19,6 @@ Value = str | int | float
 
 FEW_RUNS = 2_000
 """Of up to so many runs values are looked up one by one; beyond, those of all runs are read."""
-
-ATTRIBUTES: dict[str, str] = {
-    "run_id": "r.run_id",
-    "name": "r.name",
-    "status": "r.status",
-    # An end time of 0 is none (row R4).
-    "start_time": "r.start_time",
-    "end_time": "nullif(r.end_time, 0)",
-    "duration": "nullif(r.end_time, 0) - r.start_time",
-    "user": "r.user_id",
-    "experiment_id": "r.experiment_id",
-    "lifecycle_stage": "r.lifecycle_stage",
-    "changed": "(SELECT g.changed FROM run_changes g WHERE g.run_id = r.run_id)",
-}
-"""What every run has, as SQL on the row `r` of runs."""
 
 _ENTRIES = {"params": "run_params", "tags": "run_tags"}
 
@@ -105,12 +91,7 @@ async def _read_attributes(
     else:
         rows = await reader.fetchall(f"SELECT r.run_id, {selected} FROM runs r", ())
     for place, column in enumerate(columns, 1):
-        number = column.key == "experiment_id"
-        found[column] = {
-            row[0]: str(row[place]) if number else row[place]
-            for row in rows
-            if row[place] is not None
-        }
+        found[column] = {row[0]: row[place] for row in rows if row[place] is not None}
 
 
 async def _read_entries(
@@ -124,11 +105,11 @@ async def _read_entries(
     table = _ENTRIES.get(kind, "latest_metrics")
     expressions = [of_params if kind == "params" else "c.value"]
     if kind == "metrics":
-        expressions = list(dict.fromkeys(NUMBERS[column.of] for column in columns))
+        expressions = list(dict.fromkeys(_number(column.of) for column in columns))
     selected = ", ".join(expressions)
     of_key: dict[str, list[tuple[int, Column]]] = {}
     for column in columns:
-        place = expressions.index(NUMBERS[column.of]) if kind == "metrics" else 0
+        place = expressions.index(_number(column.of)) if kind == "metrics" else 0
         of_key.setdefault(column.key, []).append((place, column))
     if len(run_ids) <= FEW_RUNS:
         rows = await reader.fetchall(
@@ -150,12 +131,11 @@ async def _read_entries(
 
 
 NAN = "NaN"
-"""What a query gives for a number that is none: SQLite has no word for it."""
 
-NUMBERS: dict[str, str] = {
-    "last": f"CASE c.is_nan WHEN 1 THEN '{NAN}' ELSE c.value END",
-}
-"""The numbers of a metric, as SQL on the row `c` of latest_metrics; NULL for none."""
+
+def _number(of: Of) -> str:
+    """A number of a metric; SQLite has no word for NaN."""
+    return f"coalesce({NUMBERS[of]}, '{NAN}')" if of in WITH_NAN else NUMBERS[of]
 
 
 def _json(texts: Sequence[Any]) -> str:

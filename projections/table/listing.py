@@ -13,10 +13,11 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from projections.changes import LastChange, last_change
-from projections.search.compile import Sql, condition, run_condition
-from projections.search.dialects import RUNS
+from projections.search.compile import Sql
 from projections.search.errors import InvalidOrder
-from projections.search.grammar import Comparison, Expression, parse_filter
+from projections.search.expressions import parse_expression
+from projections.search.grammar import Comparison, Expression, Not
+from projections.search.matching import matching
 from projections.search.reader import STAGES, Reader, View
 from projections.search.scope import among
 from projections.table.columns import Column, Value, checked, values_of
@@ -57,8 +58,7 @@ async def list_runs(reader: Reader, question: Question) -> list[str]:
     """
     if len(question.order_by) > ORDER_MAX:
         raise InvalidOrder(f"Invalid order_by: more than {ORDER_MAX} columns")
-    expression = parse_filter(question.filter, RUNS)
-    where = condition(expression, run_condition)
+    where = matching(parse_expression(question.filter))
     scope = _scope_of(question)
     if scope is None:
         return []
@@ -127,13 +127,15 @@ def flows(question: Question) -> bool:
     columns = [by.column for by in question.order_by]
     if any(each.kind == "metrics" or each.key == "changed" for each in columns):
         return True
-    return _asks_for_metrics(parse_filter(question.filter, RUNS))
+    return _flows(parse_expression(question.filter))
 
 
-def _asks_for_metrics(expression: Expression) -> bool:
+def _flows(expression: Expression) -> bool:
     if isinstance(expression, Comparison):
-        return expression.entity == "metric"
-    return any(_asks_for_metrics(part) for part in expression.parts)
+        return expression.entity == "metric" or expression.key in ("changed", "lost")
+    if isinstance(expression, Not):
+        return _flows(expression.part)
+    return any(_flows(part) for part in expression.parts)
 
 
 class Kept(msgspec.Struct, Generic[T]):

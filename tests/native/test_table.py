@@ -78,6 +78,35 @@ def test_params_that_are_numbers_are_ordered_as_numbers(rest: Rest) -> None:
     assert ids(post(rest, "runs/table", **lr)) == "dabc"
 
 
+def test_a_metric_has_more_numbers_than_the_last(rest: Rest) -> None:
+    columns = [column("metrics", "loss", of) for of in ("last", "min", "max", "first", "count")]
+    answer = post(rest, "runs/table", experiment_ids=["0"], columns=columns)
+    assert {row["run_id"]: row["cells"] for row in answer["rows"]} == {
+        "a": [2.0, 1.0, 3.0, 3.0, 3],
+        "b": ["NaN", None, None, "NaN", 1],
+        "c": ["Infinity", None, None, "Infinity", 1],
+        "d": [None] * 5,
+    }
+    first = by("metrics", "loss", "first", descending=True)
+    assert ids(post(rest, "runs/table", experiment_ids=["0"], order_by=[first])) == "cabd"
+    lowest = by("metrics", "loss", "min")
+    assert ids(post(rest, "runs/table", order_by=[lowest])) == "aedcb"
+
+
+def test_the_filter_is_our_own_language(rest: Rest) -> None:
+    text = "metrics.loss:min < 2 OR (params.lr > 1 AND NOT tags.team = 'y')"
+    assert ids(post(rest, "runs/table", filter=text)) == "da"
+    assert ids(post(rest, "runs/table", filter="'B' OR name IN ('c', 'e')")) == "ecb"
+
+
+def test_a_filter_that_is_wrong_names_the_character(rest: Rest) -> None:
+    refusal = post(rest, "runs/table", 400, filter="metrics.loss < 1 OR ")
+    assert refusal["error_code"] == "INVALID_PARAMETER_VALUE"
+    assert refusal["at"] == 20
+    refusal = post(rest, "runs/table", 400, filter="metrics.loss << 1")
+    assert refusal["at"] == 13
+
+
 def test_any_page_is_the_slice_of_the_whole(rest: Rest) -> None:
     for offset in (3, 0, 2, 5, 100):
         answer = post(rest, "runs/table", offset=offset, limit=2)
