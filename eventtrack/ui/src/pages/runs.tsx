@@ -1,7 +1,9 @@
 /** The runs of one experiment, of several or of all: a table, and charts beside it. */
 
-import { createMemo, createResource, createSignal, Show } from "solid-js";
+import { createMemo, createResource, Show } from "solid-js";
 import { ApiError, trackingUri } from "../api/client";
+import type { ChartedRun } from "../charts/card";
+import { ChartsPane } from "../charts/pane";
 import { useCommands } from "../shell/commands";
 import { chosenExperiments } from "../shell/experiments";
 import { useShortcuts } from "../shell/keys";
@@ -18,8 +20,14 @@ import { Button, IconButton } from "../widgets/button";
 import { copy } from "../widgets/clipboard";
 import { Fault } from "../widgets/fault";
 import { count } from "../widgets/format";
+import { Split } from "../widgets/split";
 import { tell, tellError } from "../widgets/toast";
 import { askKnown, RunsState } from "./runs-state";
+
+/** Without a choice the charts show so many runs of the table's top. */
+const CHARTED_RUNS = 12;
+const CHOSEN_RUNS_MAX = 500;
+const SPLIT_USUAL = 55;
 
 export function RunsPage() {
   let filterInput: HTMLInputElement | undefined;
@@ -27,7 +35,6 @@ export function RunsPage() {
   const state = new RunsState(() => (known.error ? [] : known.latest));
   const list = new RunsList(() => state.question());
   const selection = new Selection();
-  const [shown, setShown] = createSignal<[number, number]>([0, 0]);
   const areChartsShown = () => queryValue("charts") !== "0";
   const toggleCharts = () => setQuery({ charts: areChartsShown() ? "0" : "" });
 
@@ -39,8 +46,29 @@ export function RunsPage() {
     return fault instanceof ApiError && fault.status === 400 && state.filter() !== "";
   };
 
+  const split = () => Number(queryValue("split")) || SPLIT_USUAL;
+  const metrics = createMemo(() =>
+    (state.known() ?? []).filter((each) => each.kind === "metrics").map((each) => each.key),
+  );
+  const isChoice = () => selection.ids().size > 0;
+  const chartedText = createMemo(() => {
+    const ids = selection.ids();
+    const runs: ChartedRun[] = isChoice()
+      ? [...ids].slice(0, CHOSEN_RUNS_MAX).map((id) => ({ run_id: id, name: runOf(id)?.name ?? id }))
+      : list.pages.some(0, CHARTED_RUNS).map(({ run_id, name }) => ({ run_id, name }));
+    return JSON.stringify(runs);
+  });
+  // The same runs again are no reason to ask for their series again.
+  const charted = createMemo(() => JSON.parse(chartedText()) as ChartedRun[]);
+  const about = () =>
+    isChoice()
+      ? `${count(charted().length, "chosen run")}`
+      : `The first ${count(charted().length, "run")} of the table; choose runs to see them instead`;
+
   function runOf(id: string): Run | undefined {
-    return list.pages.some(...shown()).find((run) => run.run_id === id);
+    list.pages.isAnswered();
+    const index = list.pages.find((run) => run.run_id === id);
+    return index < 0 ? undefined : list.pages.row(index);
   }
 
   async function exportRuns(): Promise<void> {
@@ -116,12 +144,15 @@ export function RunsPage() {
               list={list}
               state={state}
               selection={selection}
-              onWindow={(first, end) => {
-                setShown([first, end]);
-                list.pages.show(first, end);
-              }}
+              onWindow={(first, end) => list.pages.show(first, end)}
             />
           </div>
+          <Show when={areChartsShown()}>
+            <Split value={split()} onChange={(percent) => setQuery({ split: String(percent) })} />
+            <div class="pane" style={{ width: `${100 - split()}%` }}>
+              <ChartsPane metrics={metrics()} runs={charted()} about={about()} />
+            </div>
+          </Show>
         </div>
       }>
         <Empty />

@@ -1,6 +1,10 @@
-/** A button that opens a panel below itself; Escape or a click elsewhere closes it. */
+/**
+ * A button that opens a panel below itself; Escape or a click elsewhere closes it.  The panel is the
+ * page's child, so that nothing which scrolls or clips stands in its way.
+ */
 
 import { createEffect, createSignal, createUniqueId, onCleanup, Show, type JSX } from "solid-js";
+import { Portal } from "solid-js/web";
 import { Icon, type IconName } from "./icon";
 
 interface PopoverProps {
@@ -68,6 +72,7 @@ export function Popover(props: PopoverProps) {
         <Icon name="down" />
       </button>
       <Show when={isOpen()}>
+        <Portal>
         <div
           ref={(element) => (panel = element)}
           id={id}
@@ -83,6 +88,7 @@ export function Popover(props: PopoverProps) {
         >
           {props.children(close)}
         </div>
+        </Portal>
       </Show>
     </>
   );
