@@ -8,6 +8,7 @@ import { IconButton } from "../widgets/button";
 import { count } from "../widgets/format";
 import { Dialog } from "../widgets/dialog";
 import { csv, download, fileName } from "../widgets/download";
+import { foldGroup, type ChartedGroup } from "./fold";
 import { loadChart } from "./loader";
 import { Plot, type Range } from "./plot";
 import { linesOf } from "./series";
@@ -26,6 +27,8 @@ export interface ChartedRun {
 export interface CardProps {
   metric: string;
   runs: readonly ChartedRun[];
+  /** One line for each group of runs instead of one for each run. */
+  groups: readonly ChartedGroup[];
   highlighted: string;
   onHighlight: (runId: string) => void;
 }
@@ -103,10 +106,17 @@ export function ChartCard(props: CardProps) {
 
   const lines = createMemo(() => {
     const found = charted();
-    return found ? linesOf(found, props.metric, chartState.smoothing()) : [];
+    if (!found) return [];
+    const weight = chartState.smoothing();
+    const all = linesOf(found, props.metric, weight);
+    if (!props.groups.length) return all;
+    return props.groups.flatMap((group) => foldGroup(group, all, weight) ?? []);
   });
   const points = () => lines().reduce((sum, line) => sum + line.points, 0);
-  const nameOfRun = (runId: string) => props.runs.find((run) => run.run_id === runId)?.name ?? runId;
+  const nameOfRun = (id: string) =>
+    props.groups.find((group) => group.id === id)?.title ??
+    props.runs.find((run) => run.run_id === id)?.name ??
+    id;
   const short = () => props.metric.slice(props.metric.lastIndexOf("/") + 1);
   const isPinned = () => chartState.pinned().includes(props.metric);
 
@@ -133,7 +143,7 @@ export function ChartCard(props: CardProps) {
 
   const plot = (height: number) => (
     <Plot
-      label={`${props.metric} by ${chartState.axis()}: ${count(lines().length, "run")}, ${count(points(), "point")}`}
+      label={`${props.metric} by ${chartState.axis()}: ${count(lines().length, props.groups.length ? "group" : "run")}, ${count(points(), "point")}`}
       lines={lines()}
       axis={chartState.axis()}
       xLog={chartState.xLog()}

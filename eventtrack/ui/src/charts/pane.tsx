@@ -5,6 +5,7 @@ import { Button } from "../widgets/button";
 import { Icon } from "../widgets/icon";
 import { ChartCard, type ChartedRun } from "./card";
 import { ChartControls } from "./controls";
+import type { ChartedGroup } from "./fold";
 import { chartState } from "./state";
 
 const SECTION_CHARTS = 24;
@@ -14,6 +15,7 @@ const UNNAMED = "charts";
 interface PaneProps {
   metrics: readonly string[];
   runs: readonly ChartedRun[];
+  groups: readonly ChartedGroup[];
   /** Whose charts these are, in words. */
   about: string;
 }
@@ -56,6 +58,7 @@ export function ChartsPane(props: PaneProps) {
               title={title}
               metrics={sections().find((each) => each.title === title)?.metrics ?? []}
               runs={props.runs}
+              groups={props.groups}
               highlighted={highlighted()}
               onHighlight={setHighlighted}
             />
@@ -73,6 +76,7 @@ export function ChartsPane(props: PaneProps) {
 
 interface SectionProps extends Section {
   runs: readonly ChartedRun[];
+  groups: readonly ChartedGroup[];
   highlighted: string;
   onHighlight: (runId: string) => void;
 }
@@ -101,6 +105,7 @@ function SectionOf(props: SectionProps) {
               <ChartCard
                 metric={metric}
                 runs={props.runs}
+                groups={props.groups}
                 highlighted={props.highlighted}
                 onHighlight={props.onHighlight}
               />

@@ -2,7 +2,7 @@
 
 import { createMemo } from "solid-js";
 import { knownColumns } from "../api/runs";
-import type { KnownColumn, View } from "../api/types";
+import type { KnownColumn, Order, View } from "../api/types";
 import { chosenExperiments } from "../shell/experiments";
 import { queryValue, setQuery } from "../shell/router";
 import {
@@ -16,6 +16,7 @@ import {
   wireOf,
   type TableColumn,
 } from "../table/columns";
+import type { GroupsAsked } from "../table/groups-list";
 import type { ListQuestion } from "../table/runs-list";
 
 const VIEWS: Record<string, View> = { deleted: "DELETED_ONLY", all: "ALL" };
@@ -60,6 +61,22 @@ export class RunsState {
       columns: this.columns().map(wireOf),
       order_by: parseOrder(this.order()),
     };
+  }
+
+  /** Of a group figures of the metrics are shown. */
+  groupedColumns(): readonly TableColumn[] {
+    return this.columns().filter((each) => each.kind === "metrics");
+  }
+
+  /** undefined while runs are not grouped. */
+  groupsQuestion(): GroupsAsked | undefined {
+    const question = this.question();
+    const by = this.groupBy().map(wireOf);
+    if (!question || !by.length) return undefined;
+    const columns = this.groupedColumns().map(wireOf);
+    const isThere = ({ column }: Order) =>
+      [...by, ...columns].some((each) => JSON.stringify(each) === JSON.stringify(column));
+    return { ...question, by, columns, order_by: question.order_by.filter(isThere) };
   }
 
   setFilter(filter: string): void {

@@ -3,6 +3,7 @@
 import { createMemo, createResource, Show } from "solid-js";
 import { ApiError, trackingUri } from "../api/client";
 import type { ChartedRun } from "../charts/card";
+import type { ChartedGroup } from "../charts/fold";
 import { ChartsPane } from "../charts/pane";
 import { useCommands } from "../shell/commands";
 import { chosenExperiments } from "../shell/experiments";
@@ -12,6 +13,9 @@ import { ChosenBar } from "../table/chosen-bar";
 import { Chooser } from "../table/chooser";
 import { exportCsv } from "../table/export";
 import { Filter, FilterProblem } from "../table/filter";
+import { GroupChooser } from "../table/group-chooser";
+import { GroupsGrid } from "../table/groups-grid";
+import { GroupsList } from "../table/groups-list";
 import { RunsGrid } from "../table/runs-grid";
 import { RunsList, type Run } from "../table/runs-list";
 import { markAllSeen } from "../table/seen";
@@ -27,6 +31,7 @@ import { askKnown, RunsState } from "./runs-state";
 /** Without a choice the charts show so many runs of the table's top. */
 const CHARTED_RUNS = 12;
 const CHOSEN_RUNS_MAX = 500;
+const CHARTED_GROUPS = 10;
 const SPLIT_USUAL = 55;
 
 export function RunsPage() {
@@ -34,6 +39,7 @@ export function RunsPage() {
   const [known] = createResource(() => chosenExperiments().join(","), () => askKnown(chosenExperiments()));
   const state = new RunsState(() => (known.error ? [] : known.latest));
   const list = new RunsList(() => state.question());
+  const groups = new GroupsList(() => state.groupsQuestion());
   const selection = new Selection();
   const areChartsShown = () => queryValue("charts") !== "0";
   const toggleCharts = () => setQuery({ charts: areChartsShown() ? "0" : "" });
@@ -51,8 +57,23 @@ export function RunsPage() {
     (state.known() ?? []).filter((each) => each.kind === "metrics").map((each) => each.key),
   );
   const isChoice = () => selection.ids().size > 0;
+  const isGrouped = () => state.groupBy().length > 0;
+  const chartedGroups = createMemo<ChartedGroup[]>(() => {
+    if (!isGrouped()) return [];
+    const shown = groups.pages.some(0, CHARTED_GROUPS);
+    const chosen = shown.filter((group) => group.run_ids.some((id) => selection.has(id)));
+    return (chosen.length ? chosen : shown).map(({ id, keys, run_ids }) => ({
+      id,
+      title: keys.map((key) => key ?? "(none)").join(", "),
+      run_ids: run_ids.slice(0, Math.floor(CHOSEN_RUNS_MAX / CHARTED_GROUPS)),
+    }));
+  });
   const chartedText = createMemo(() => {
     const ids = selection.ids();
+    if (isGrouped()) {
+      const of = chartedGroups().flatMap((group) => group.run_ids);
+      return JSON.stringify(of.map((id) => ({ run_id: id, name: id })));
+    }
     const runs: ChartedRun[] = isChoice()
       ? [...ids].slice(0, CHOSEN_RUNS_MAX).map((id) => ({ run_id: id, name: runOf(id)?.name ?? id }))
       : list.pages.some(0, CHARTED_RUNS).map(({ run_id, name }) => ({ run_id, name }));
@@ -61,7 +82,9 @@ export function RunsPage() {
   // The same runs again are no reason to ask for their series again.
   const charted = createMemo(() => JSON.parse(chartedText()) as ChartedRun[]);
   const about = () =>
-    isChoice()
+    isGrouped()
+      ? `${count(chartedGroups().length, "group")}: the mean of its runs, and the band from the least to the greatest`
+      : isChoice()
       ? `${count(charted().length, "chosen run")}`
       : `The first ${count(charted().length, "run")} of the table; choose runs to see them instead`;
 
@@ -115,6 +138,7 @@ export function RunsPage() {
           <option value="deleted">Deleted</option>
           <option value="all">All</option>
         </select>
+        <GroupChooser state={state} />
         <Chooser state={state} />
         <IconButton icon="download" label="Export as CSV" onClick={() => void exportRuns()} />
         <Button icon="chart" aria-pressed={areChartsShown()} onClick={toggleCharts}>
@@ -140,17 +164,17 @@ export function RunsPage() {
       <Show when={isEmpty()} fallback={
         <div class="panes">
           <div class="pane table">
-            <RunsGrid
-              list={list}
-              state={state}
-              selection={selection}
-              onWindow={(first, end) => list.pages.show(first, end)}
-            />
+            <Show
+              when={isGrouped()}
+              fallback={<RunsGrid list={list} state={state} selection={selection} />}
+            >
+              <GroupsGrid list={groups} state={state} selection={selection} />
+            </Show>
           </div>
           <Show when={areChartsShown()}>
             <Split value={split()} onChange={(percent) => setQuery({ split: String(percent) })} />
             <div class="pane" style={{ width: `${100 - split()}%` }}>
-              <ChartsPane metrics={metrics()} runs={charted()} about={about()} />
+              <ChartsPane metrics={metrics()} runs={charted()} groups={chartedGroups()} about={about()} />
             </div>
           </Show>
         </div>

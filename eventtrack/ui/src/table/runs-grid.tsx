@@ -19,7 +19,6 @@ interface RunsGridProps {
   list: RunsList;
   state: RunsState;
   selection: Selection;
-  onWindow: (first: number, end: number) => void;
 }
 
 export function RunsGrid(props: RunsGridProps) {
@@ -77,7 +76,7 @@ export function RunsGrid(props: RunsGridProps) {
         markSeen(run.run_id, run.changed);
         go(runHref(run));
       }}
-      onWindow={props.onWindow}
+      onWindow={(first, end) => list.pages.show(first, end)}
       onSort={(id) => state.sortBy(id)}
       onResize={(id, width) => state.change(id, { width })}
       onMove={(id, to) => state.move(id, to)}
