@@ -4,10 +4,10 @@
 |---------------|----------------------------------------------------|------------------------|
 | experiments   | experiments, experiment_tags, experiments_erased   | which are there        |
 | runs          | runs, runs_deleted_alone, run_params, run_tags,    | what is run X          |
-|               | run_documents                                      |                        |
-| metrics       | latest_metrics, metric_documents, metric_wide,     | last values,           |
-|               | metric_tails, metric_groups, metric_blocks,        | histories, charts      |
-|               | metric_retractions                                 |                        |
+|               | run_names, run_documents                           |                        |
+| metrics       | latest_metrics, metric_documents, metric_names,    | last values,           |
+|               | metric_wide, metric_tails, metric_groups,          | histories, charts      |
+|               | metric_blocks, metric_retractions                  |                        |
 | datasets      | datasets, dataset_descriptions, run_datasets,      | what a run read        |
 |               | run_models, run_input_documents                    | and made               |
 | logged_models | logged_models, logged_model_params,                | what is model M        |

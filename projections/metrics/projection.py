@@ -11,7 +11,7 @@ from eventtrack.events.erasures import RunErased
 from eventtrack.events.metrics import MetricsLogged, Table
 from projections.metrics.compaction import Compactor
 from projections.metrics.fold import extent_of
-from projections.metrics.latest import LatestPoints
+from projections.metrics.latest import NO_EXPERIMENT, LatestPoints
 from projections.metrics.retraction import erase, reinstate, retract
 from projections.metrics.wide import gather
 from projections.projection import Projection
@@ -44,7 +44,16 @@ metrics = Projection(
     CREATE TABLE metric_documents (
         run_id TEXT PRIMARY KEY,
         metrics BLOB NOT NULL,
-        points INTEGER NOT NULL                  -- of all metrics, as often as they were logged
+        points INTEGER NOT NULL,                 -- of all metrics, as often as they were logged
+        experiment_id INTEGER NOT NULL           -- -1 when the events do not say
+    ) STRICT, WITHOUT ROWID;
+
+    -- In how many runs of an experiment, whatever their stage, is there such a metric?
+    CREATE TABLE metric_names (
+        key TEXT NOT NULL,
+        experiment_id INTEGER NOT NULL,
+        runs INTEGER NOT NULL,
+        PRIMARY KEY (key, experiment_id)
     ) STRICT, WITHOUT ROWID;
 
     -- Points that arrived lately, all metrics of a run together (`wide.py`).
@@ -107,8 +116,8 @@ _COMPACTOR = "metrics compactor"
 _Retracted = list[tuple[PointsRetracted | PointsReinstated | RunErased, int]]
 """Event and position."""
 
-Folded = dict[str, list[Table]]
-"""run id -> what arrived, in the order of the log."""
+Folded = dict[str, tuple[str, list[Table]]]
+"""run id -> (experiment id, what arrived, in the order of the log)."""
 
 
 @metrics.on(MetricsLogged)
@@ -117,8 +126,8 @@ def logged(rows: Rows, event: MetricsLogged, at: Recorded) -> None:
     folded: Folded = rows.fold(_FOLD, dict)
     of_run = folded.get(event.run_id)
     if of_run is None:
-        of_run = folded[event.run_id] = []
-    of_run += [table for table in event.tables if table.points and table.values]
+        of_run = folded[event.run_id] = (event.experiment_id, [])
+    of_run[1].extend([table for table in event.tables if table.points and table.values])
 
 
 @metrics.on_alone(PointsRetracted)
@@ -168,7 +177,7 @@ def take_back(rows: Rows, connection: sqlite3.Connection) -> None:
 def write_batch(rows: Rows, connection: sqlite3.Connection) -> None:
     """Per run: its latest points, its document, one wide row."""
     folded: Folded = rows.fold(_FOLD, dict)
-    batch = {run_id: gather(tables) for run_id, tables in folded.items() if tables}
+    batch = {run_id: gather(tables) for run_id, (_, tables) in folded.items() if tables}
     if not batch:
         return
     rows.keep(_LATEST, LatestPoints).write(
@@ -176,6 +185,7 @@ def write_batch(rows: Rows, connection: sqlite3.Connection) -> None:
         (
             (
                 run_id,
+                int(folded[run_id][0] or NO_EXPERIMENT),
                 (extent for table in tables for extent in extent_of(table)),
                 sum(table.points * len(table.values) for table in tables),
             )

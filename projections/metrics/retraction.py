@@ -92,7 +92,7 @@ def reinstate(
 
 def erase(connection: sqlite3.Connection, latest: LatestPoints, run_id: str) -> None:
     """Remove everything that a run has in the tables."""
-    latest.forget(run_id)
+    latest.erase(connection, run_id)
     for owner in (run_id, _OWNERLESS + run_id):
         for (group_id,) in connection.execute(
             "SELECT group_id FROM metric_groups WHERE run_id = ?", (owner,)
@@ -102,13 +102,7 @@ def erase(connection: sqlite3.Connection, latest: LatestPoints, run_id: str) -> 
                 (group_id * BLOCK_IDS, group_id * BLOCK_IDS + BLOCK_IDS - 1),
             )
         connection.execute("DELETE FROM metric_groups WHERE run_id = ?", (owner,))
-    for table in (
-        "latest_metrics",
-        "metric_documents",
-        "metric_wide",
-        "metric_tails",
-        "metric_retractions",
-    ):
+    for table in ("metric_wide", "metric_tails", "metric_retractions"):
         connection.execute(f"DELETE FROM {table} WHERE run_id = ?", (run_id,))
 
 

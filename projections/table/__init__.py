@@ -5,4 +5,6 @@
 | columns.py    | what a column is, and the values it has                  |
 | listing.py    | the ids of all runs asked for in order, kept for a while |
 | rows.py       | the rows of a page                                       |
+| groups.py     | runs that are alike, taken together                      |
+| names.py      | which columns there are, and their values                |
 """

@@ -87,7 +87,7 @@ def ordered(
         known = values[by.column]
         for run_id in found:
             value = known.get(run_id)
-            rank, keys[run_id] = _place(by.column, value)
+            rank, keys[run_id] = place_of(by.column, value)
             of_rank[rank].append(run_id)
         for some in of_rank[:2]:
             some.sort(key=keys.__getitem__, reverse=by.descending)
@@ -95,7 +95,7 @@ def ordered(
     return found
 
 
-def _place(column: Column, value: Value | None) -> tuple[int, Any]:
+def place_of(column: Column, value: Value | None) -> tuple[int, Any]:
     """(rank, what to compare within it): numbers, texts, NaN, nothing."""
     if value is None:
         return 3, None
@@ -124,10 +124,14 @@ def _scope_of(question: Question) -> Sql | None:
 
 def flows(question: Question) -> bool:
     """Does the answer change while runs log points?"""
-    columns = [by.column for by in question.order_by]
-    if any(each.kind == "metrics" or each.key == "changed" for each in columns):
+    if any(flowing(by.column) for by in question.order_by):
         return True
     return _flows(parse_expression(question.filter))
+
+
+def flowing(column: Column) -> bool:
+    """Do the values of a column change while runs log points?"""
+    return column.kind == "metrics" or column == Column("attributes", "changed")
 
 
 def _flows(expression: Expression) -> bool:

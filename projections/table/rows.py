@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import msgspec
 
 from projections.search.reader import Reader
-from projections.table.columns import Column, Value, values_of
+from projections.table.columns import NAN, Column, Value, values_of
 
 Cell = str | int | float | None
 
@@ -64,13 +64,16 @@ async def rows_of(reader: Reader, run_ids: Sequence[str], columns: Sequence[Colu
                 start_time=start,
                 end_time=end or None,
                 changed=changed or 0,
-                cells=[_cell(each.get(run_id)) for each in of_column],
+                cells=[cell_of(each.get(run_id)) for each in of_column],
             )
         )
     return rows
 
 
-def _cell(value: Value | None) -> Cell:
-    if isinstance(value, float) and math.isinf(value):
+def cell_of(value: Value | None) -> Cell:
+    """A value as JSON can write it."""
+    if isinstance(value, float) and not math.isfinite(value):
+        if math.isnan(value):
+            return NAN
         return "Infinity" if value > 0 else "-Infinity"
     return value

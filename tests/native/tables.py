@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from urllib.parse import urlencode
 
 from eventtrack.columns import pack_floats, pack_ints
 from eventtrack.wire import ingest as wire
@@ -63,3 +64,11 @@ def column(kind: str, key: str, of: str = "last") -> dict[str, str]:
 def by(kind: str, key: str, of: str = "last", *, descending: bool = False) -> dict[str, Any]:
     """A column to order by."""
     return {"column": column(kind, key, of), "descending": descending}
+
+
+def get(rest: Rest, path: str, /, **query: Any) -> dict[str, Any]:
+    """GET a native question and return its JSON."""
+    found, _, body = rest.ask("GET", f"{NATIVE}{path}?{urlencode(query, doseq=True)}")
+    assert found == 200, body
+    answer: dict[str, Any] = json.loads(body)
+    return answer

@@ -198,7 +198,7 @@ def test_latest_points_are_read_again_when_they_are_not_kept(tmp_path: Path) -> 
         point = (number // 3 % 4, 7, value)
         logged[run_id].append(point)
         ((key, extent),) = extent_of(wide.gather(tables_of([made.series([point], "k")]))[0])
-        latest.write(connection, [(run_id, [(key, extent)], 1)])
+        latest.write(connection, [(run_id, 0, [(key, extent)], 1)])
     found = connection.execute("SELECT run_id, metrics, points FROM metric_documents").fetchall()
     assert found == [
         (run_id, model.document({"k": points}), len(points)) for run_id, points in logged.items()

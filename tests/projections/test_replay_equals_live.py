@@ -76,6 +76,21 @@ async def check_amounts(views: Views, events: list[Recorded]) -> None:
     assert {tuple(row[:2]): tuple(row[2:]) for row in rows} == expected
 
 
+async def check_names(views: Views) -> None:
+    """In how many runs there is a name, counted again."""
+    for names, entries in (
+        ("metric_names", "latest_metrics"),
+        ("run_names WHERE kind = 'params'", "run_params"),
+        ("run_names WHERE kind = 'tags'", "run_tags"),
+    ):
+        counted = await views.fetchall(
+            f"""SELECT c.key, r.experiment_id, count(*) FROM {entries} c JOIN runs r USING (run_id)
+                GROUP BY c.key, r.experiment_id ORDER BY 1, 2"""
+        )
+        known = await views.fetchall(f"SELECT key, experiment_id, runs FROM {names} ORDER BY 1, 2")
+        assert known == counted
+
+
 async def check(folder: Path, sequence: list[Step], cuts: list[int]) -> None:
     async with open_stack(folder) as stack:
         await live(stack, sequence)
@@ -83,6 +98,7 @@ async def check(folder: Path, sequence: list[Step], cuts: list[int]) -> None:
         events = await read_all(stack.log)
         await check_metrics(stack.views, events)
         await check_amounts(stack.views, events)
+        await check_names(stack.views)
         assert (await verify(stack.log.read_stored(), stack.log.genesis)).intact
 
         again = folder / "again.db"
