@@ -1,7 +1,7 @@
 /** The runs of one experiment, of several or of all: a table, and charts beside it. */
 
-import { createMemo, createResource, Show } from "solid-js";
-import { ApiError, trackingUri } from "../api/client";
+import { createEffect, createMemo, createResource, onCleanup, Show } from "solid-js";
+import { ApiError, isPassing, trackingUri } from "../api/client";
 import type { ChartedRun } from "../charts/card";
 import type { ChartedGroup } from "../charts/fold";
 import { ChartsPane } from "../charts/pane";
@@ -31,12 +31,21 @@ import { askKnown, RunsState } from "./runs-state";
 /** Without a choice the charts show so many runs of the table's top. */
 const CHARTED_RUNS = 12;
 const CHOSEN_RUNS_MAX = 500;
+const AGAIN_MILLISECONDS = 2_000;
 const CHARTED_GROUPS = 10;
 const SPLIT_USUAL = 55;
 
 export function RunsPage() {
   let filterInput: HTMLInputElement | undefined;
-  const [known] = createResource(() => chosenExperiments().join(","), () => askKnown(chosenExperiments()));
+  const [known, { refetch }] = createResource(
+    () => chosenExperiments().join(","),
+    () => askKnown(chosenExperiments()),
+  );
+  createEffect(() => {
+    if (!isPassing(known.error)) return;
+    const timer = setTimeout(() => void refetch(), AGAIN_MILLISECONDS);
+    onCleanup(() => clearTimeout(timer));
+  });
   const state = new RunsState(() => (known.error ? [] : known.latest));
   const list = new RunsList(() => state.question());
   const groups = new GroupsList(() => state.groupsQuestion());

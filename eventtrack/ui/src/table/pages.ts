@@ -4,12 +4,14 @@
  */
 
 import { batch, createSignal, onCleanup, untrack, type Accessor, type Setter } from "solid-js";
-import { isAborted } from "../api/client";
+import { isAborted, isPassing } from "../api/client";
 
 export const PAGE_ROWS = 100;
 const KEPT_PAGES_MAX = 60;
 /** Fast scrolling passes pages that nobody will look at. */
 const SETTLE_MILLISECONDS = 40;
+/** When a server that was not ready is asked again. */
+const AGAIN_MILLISECONDS = 2_000;
 
 export interface Page<R> {
   total: number;
@@ -161,6 +163,8 @@ export class Pages<R extends object> {
     } catch (error) {
       if (isAborted(error) || controller.signal.aborted) return;
       this.#setFault(error);
+      clearTimeout(this.#timer);
+      if (isPassing(error)) this.#timer = setTimeout(() => void this.#load(0), AGAIN_MILLISECONDS);
       return;
     } finally {
       if (this.#coming.get(missing) === controller) this.#coming.delete(missing);
