@@ -176,6 +176,20 @@ def test_a_new_run_appears_and_a_chosen_one_stays_chosen(page: Page, site: Site)
     expect(row_of(page, 0)).to_contain_text(chosen)
 
 
+def test_new_runs_do_not_move_what_is_being_read(page: Page, site: Site) -> None:
+    experiment_id = site.rest.post("experiments/create", name="long")["experiment_id"]
+    for number in range(120):
+        site.rest.create_run(experiment_id, run_name=f"old-{number}", start_time=1000 + number)
+    page.goto(f"/#/experiments/{experiment_id}?charts=0&cols=a.status")
+    expect(row_of(page, 0)).to_contain_text("old-119")
+    page.get_by_role("grid").evaluate("grid => { grid.scrollTop = 1200 }")
+    expect(row_of(page, 40)).to_contain_text("old-79")
+    before = page.get_by_role("link", name="old-79").bounding_box()
+    site.rest.create_run(experiment_id, run_name="new", start_time=9000)
+    expect(row_of(page, 41)).to_contain_text("old-79")
+    assert page.get_by_role("link", name="old-79").bounding_box() == before
+
+
 def test_a_run_is_renamed_tagged_deleted_and_brought_back(page: Page, site: Site) -> None:
     run_id = site.rest.create_run(site.hostile_id, run_name="draft", start_time=1)
     page.goto(f"/#/experiments/{site.hostile_id}?charts=0&cols=t.kind&q=name%20LIKE%20'%25'")

@@ -10,6 +10,7 @@ import {
   createUniqueId,
   For,
   Index,
+  on,
   onCleanup,
   onMount,
   type Accessor,
@@ -47,6 +48,8 @@ interface GridProps<R> extends HeaderActions {
   onOpen?: (index: number) => void;
   /** Is this list the same as before, so that the place in it is kept? */
   scrollKey: string;
+  /** Rows came before those in view. */
+  shift?: { by: number };
 }
 
 export function Grid<R>(props: GridProps<R>) {
@@ -68,6 +71,16 @@ export function Grid<R>(props: GridProps<R>) {
     if (before !== undefined && before !== props.scrollKey) scroller.scrollTop = 0;
     return props.scrollKey;
   });
+
+  createEffect(
+    on(
+      () => props.shift,
+      (shift) => {
+        if (shift?.by && scroller.scrollTop > 0) scroller.scrollTop += shift.by * ROW_PIXELS;
+      },
+      { defer: true },
+    ),
+  );
 
   const layout = createMemo(() => layoutOf(props.columns));
   const visible = createMemo(() => visibleColumns(layout(), left(), size().width));

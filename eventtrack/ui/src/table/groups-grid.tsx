@@ -105,6 +105,7 @@ export function GroupsGrid(props: GroupsGridProps) {
       label="Groups of runs"
       columns={columns()}
       total={list.pages.total()}
+      shift={list.pages.shift()}
       row={(index) => list.pages.row(index)}
       isChosen={isChosen}
       onChoose={(index) => toggle(list.pages.row(index))}

@@ -67,6 +67,7 @@ export function RunsGrid(props: RunsGridProps) {
       label="Runs"
       columns={columns()}
       total={list.pages.total()}
+      shift={list.pages.shift()}
       row={(index) => list.pages.row(index)}
       isChosen={(run) => selection.has(run.run_id)}
       onChoose={(index, far) => selection.choose(index, far, idAt)}
