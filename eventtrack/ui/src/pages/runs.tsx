@@ -1,6 +1,6 @@
 /** The runs of one experiment, of several or of all: a table, and charts beside it. */
 
-import { createEffect, createMemo, createResource, onCleanup, Show } from "solid-js";
+import { createEffect, createMemo, createResource, createSignal, onCleanup, Show } from "solid-js";
 import { ApiError, isPassing, trackingUri } from "../api/client";
 import type { ChartedRun } from "../charts/card";
 import type { ChartedGroup } from "../charts/fold";
@@ -50,6 +50,7 @@ export function RunsPage() {
   const list = new RunsList(() => state.question());
   const groups = new GroupsList(() => state.groupsQuestion());
   const selection = new Selection();
+  const [highlighted, setHighlighted] = createSignal("");
   const areChartsShown = () => queryValue("charts") !== "0";
   const toggleCharts = () => setQuery({ charts: areChartsShown() ? "0" : "" });
 
@@ -122,6 +123,11 @@ export function RunsPage() {
     { title: "Filter the runs", section: "Runs", run: () => filterInput?.focus() },
     { title: areChartsShown() ? "Hide the charts" : "Show the charts", section: "Runs", run: toggleCharts },
     { title: "Export the runs as CSV", section: "Runs", run: () => void exportRuns() },
+    {
+      title: `Choose the first ${CHOSEN_RUNS_MAX} runs that are loaded`,
+      section: "Runs",
+      run: () => selection.add(list.pages.loaded(CHOSEN_RUNS_MAX).map((run) => run.run_id)),
+    },
     { title: "Mark all runs as seen", section: "Runs", run: () => markAllSeen(list.position) },
     { title: "Show deleted runs", section: "Runs", run: () => state.setView("deleted") },
     { title: "Show active runs", section: "Runs", run: () => state.setView("") },
@@ -175,15 +181,22 @@ export function RunsPage() {
           <div class="pane table">
             <Show
               when={isGrouped()}
-              fallback={<RunsGrid list={list} state={state} selection={selection} />}
+              fallback={<RunsGrid list={list} state={state} selection={selection} onPoint={setHighlighted} />}
             >
-              <GroupsGrid list={groups} state={state} selection={selection} />
+              <GroupsGrid list={groups} state={state} selection={selection} onPoint={setHighlighted} />
             </Show>
           </div>
           <Show when={areChartsShown()}>
             <Split value={split()} onChange={(percent) => setQuery({ split: String(percent) })} />
             <div class="pane" style={{ width: `${100 - split()}%` }}>
-              <ChartsPane metrics={metrics()} runs={charted()} groups={chartedGroups()} about={about()} />
+              <ChartsPane
+                metrics={metrics()}
+                runs={charted()}
+                groups={chartedGroups()}
+                highlighted={highlighted()}
+                onHighlight={setHighlighted}
+                about={about()}
+              />
             </div>
           </Show>
         </div>

@@ -46,6 +46,8 @@ interface GridProps<R> extends HeaderActions {
   /** A row was clicked or chosen by the keyboard; `far`: from the last one to this one. */
   onChoose?: (index: number, far: boolean) => void;
   onOpen?: (index: number) => void;
+  /** The pointer is on this row; undefined when it left the rows. */
+  onPoint?: (row: R | undefined) => void;
   /** Is this list the same as before, so that the place in it is kept? */
   scrollKey: string;
   /** Rows came before those in view. */
@@ -141,6 +143,7 @@ export function Grid<R>(props: GridProps<R>) {
       <div
         class="grid-body"
         role="presentation"
+        onPointerLeave={() => props.onPoint?.(undefined)}
         style={{ height: `${props.total * ROW_PIXELS}px`, width: `${layout().width}px` }}
       >
         <Index each={Array.from({ length: ring() })}>
@@ -169,6 +172,7 @@ export function Grid<R>(props: GridProps<R>) {
                 }}
                 hidden={index() >= props.total}
                 style={{ transform: `translateY(${index() * ROW_PIXELS}px)` }}
+                onPointerEnter={() => props.onPoint?.(row())}
                 onDblClick={() => props.onOpen?.(index())}
                 onClick={(event) => {
                   setActive(index());

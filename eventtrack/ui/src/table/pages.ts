@@ -98,6 +98,12 @@ export class Pages<R extends object> {
     return -1;
   }
 
+  /** The first rows of the list, as far as they are there. */
+  loaded(max: number): R[] {
+    const indices = [...this.#slots.keys()].sort((a, b) => a - b);
+    return indices.flatMap((index) => untrack(() => this.row(index)) ?? []).slice(0, max);
+  }
+
   /** The rows that are there, of those between two places. */
   some(first: number, end: number): R[] {
     const found: R[] = [];

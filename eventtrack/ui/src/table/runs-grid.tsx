@@ -19,6 +19,7 @@ interface RunsGridProps {
   list: RunsList;
   state: RunsState;
   selection: Selection;
+  onPoint: (runId: string) => void;
 }
 
 export function RunsGrid(props: RunsGridProps) {
@@ -77,6 +78,7 @@ export function RunsGrid(props: RunsGridProps) {
         markSeen(run.run_id, run.changed);
         go(runHref(run));
       }}
+      onPoint={(run) => props.onPoint(run?.run_id ?? "")}
       onWindow={(first, end) => list.pages.show(first, end)}
       onSort={(id) => state.sortBy(id)}
       onResize={(id, width) => state.change(id, { width })}
