@@ -21,12 +21,16 @@ def test_a_newcomer_is_shown_the_lines_to_paste_and_then_the_run(
     with eventtrack_server(tmp_path / "data") as server:
         page = browser.new_page(base_url=server.url)
         complaints.watch(page)
-        page.goto("/")
+        page.goto("/#/?charts=0")
         expect(page.get_by_text(f'mlflow.set_tracking_uri("{server.url}")')).to_be_visible()
         page.screenshot(path=shots / "empty.png")
         rest = Rest(server.port)
         rest.create_run("0", run_name="the first")
         expect(page.get_by_role("link", name="the first")).to_be_visible()
+        run_id = rest.create_run("0", run_name="the second", start_time=2)
+        rest.post("runs/log-metric", run_id=run_id, key="loss", value=0.25, step=0, timestamp=1)
+        expect(page.get_by_role("columnheader", name="loss")).to_be_visible()
+        expect(page.get_by_role("row").filter(has_text="the second")).to_contain_text("0.25")
         rest.close()
         page.close()
     assert complaints == []

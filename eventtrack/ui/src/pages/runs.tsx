@@ -1,12 +1,12 @@
 /** The runs of one experiment, of several or of all: a table, and charts beside it. */
 
-import { createEffect, createMemo, createResource, createSignal, onCleanup, Show } from "solid-js";
-import { ApiError, isPassing, trackingUri } from "../api/client";
+import { createMemo, createSignal, Show } from "solid-js";
+import { ApiError, trackingUri } from "../api/client";
 import type { ChartedRun } from "../charts/card";
 import type { ChartedGroup } from "../charts/fold";
 import { ChartsPane } from "../charts/pane";
+import { chartState } from "../charts/state";
 import { useCommands } from "../shell/commands";
-import { chosenExperiments } from "../shell/experiments";
 import { useShortcuts } from "../shell/keys";
 import { queryValue, setQuery } from "../shell/router";
 import { ChosenBar } from "../table/chosen-bar";
@@ -16,6 +16,7 @@ import { Filter, FilterProblem } from "../table/filter";
 import { GroupChooser } from "../table/group-chooser";
 import { GroupsGrid } from "../table/groups-grid";
 import { GroupsList } from "../table/groups-list";
+import { useKnown, useMetrics } from "../table/known";
 import { RunsGrid } from "../table/runs-grid";
 import { RunsList, type Run } from "../table/runs-list";
 import { markAllSeen } from "../table/seen";
@@ -26,27 +27,17 @@ import { Fault } from "../widgets/fault";
 import { count } from "../widgets/format";
 import { Split } from "../widgets/split";
 import { tell, tellError } from "../widgets/toast";
-import { askKnown, RunsState } from "./runs-state";
+import { RunsState } from "./runs-state";
 
 /** Without a choice the charts show so many runs of the table's top. */
 const CHARTED_RUNS = 12;
 const CHOSEN_RUNS_MAX = 500;
-const AGAIN_MILLISECONDS = 2_000;
 const CHARTED_GROUPS = 10;
 const SPLIT_USUAL = 55;
 
 export function RunsPage() {
   let filterInput: HTMLInputElement | undefined;
-  const [known, { refetch }] = createResource(
-    () => chosenExperiments().join(","),
-    () => askKnown(chosenExperiments()),
-  );
-  createEffect(() => {
-    if (!isPassing(known.error)) return;
-    const timer = setTimeout(() => void refetch(), AGAIN_MILLISECONDS);
-    onCleanup(() => clearTimeout(timer));
-  });
-  const state = new RunsState(() => (known.error ? [] : known.latest));
+  const state = new RunsState(useKnown());
   const list = new RunsList(() => state.question());
   const groups = new GroupsList(() => state.groupsQuestion());
   const selection = new Selection();
@@ -63,9 +54,7 @@ export function RunsPage() {
   };
 
   const split = () => Number(queryValue("split")) || SPLIT_USUAL;
-  const metrics = createMemo(() =>
-    (state.known() ?? []).filter((each) => each.kind === "metrics").map((each) => each.key),
-  );
+  const metrics = createMemo(useMetrics(state.known, chartState.find));
   const isChoice = () => selection.ids().size > 0;
   const isGrouped = () => state.groupBy().length > 0;
   const chartedGroups = createMemo<ChartedGroup[]>(() => {
