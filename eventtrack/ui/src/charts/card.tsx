@@ -125,6 +125,10 @@ export function ChartCard(props: CardProps) {
     if (!props.groups.length) return all;
     return props.groups.flatMap((group) => foldGroup(group, all, weight) ?? []);
   });
+  const precision = () =>
+    charted()?.exact === false
+      ? "Every one of them is in the picture; some are drawn one pixel beside their place"
+      : "Every one of them is in the picture, at its place";
   const points = () => lines().reduce((sum, line) => sum + line.points, 0);
   const nameOfRun = (id: string) =>
     props.groups.find((group) => group.id === id)?.title ??
@@ -176,7 +180,7 @@ export function ChartCard(props: CardProps) {
     <figure ref={card} class="chart" classList={{ empty: charted() !== null && !lines().length }} data-metric={props.metric}>
       <figcaption>
         <span class="clip" title={props.metric}>{short()}</span>
-        <span class="faint points" title="Every one of them is in the picture">
+        <span class="faint points" title={precision()}>
           {points() ? count(points(), "point") : ""}
         </span>
         <span class="chart-tools">
