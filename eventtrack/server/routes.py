@@ -24,7 +24,7 @@ from eventtrack.server.mlflow import (
     runs,
 )
 from eventtrack.server.mlflow.endpoint import Function, endpoint
-from eventtrack.server.native import audit, corrections, queries, stream
+from eventtrack.server.native import audit, charts, corrections, queries, stream
 from eventtrack.server.native import ingest as native_ingest
 from eventtrack.server.native import metrics as native_metrics
 from eventtrack.server.native import table as native_table
@@ -152,6 +152,7 @@ NATIVE: tuple[Json | Plain, ...] = (
     Json("GET POST", "runs", R.SearchRuns, R.search),
     Plain("POST", "runs/table", native_table.run_table),
     Plain("POST", "runs/groups", native_table.run_groups),
+    Plain("POST", "charts", charts.charts),
     Plain("GET", "columns", native_table.run_columns),
     Plain("GET", "values", native_table.run_values),
     Plain("GET", "runs/{run_id}/events", audit.run_events),
