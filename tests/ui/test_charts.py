@@ -57,7 +57,7 @@ def test_the_charts_show_the_first_runs_and_then_the_chosen_ones(
     expect(plot(page, "train/loss")).to_have_attribute(
         "aria-label", re.compile(r"^train/loss by step: 12 runs, ")
     )
-    expect(page.get_by_role("button", name=re.compile("^val"))).to_be_visible()
+    expect(page.locator(".section-title")).to_have_text(["train1", "val1"])
     page.screenshot(path=shots / "charts.png")
     rows = page.get_by_role("grid", name="Runs").get_by_role("checkbox")
     rows.nth(1).check()
@@ -192,6 +192,20 @@ def test_groups_are_drawn_as_bands_over_their_runs(page: Page, site: Site, shots
     assert {row["run"] for row in rows} == {"0", "1", "2"}
     of_first = [row for row in rows if row["run"] == "0" and float(row["step"]) == 0]
     assert [int(row["count"]) for row in of_first] == [RUNS // 3]
+
+
+def test_what_is_pointed_at_is_told_and_the_chart_stays(
+    page: Page, site: Site, shots: Path
+) -> None:
+    page.goto(f"/#/experiments/{site.experiment_id}")
+    expect(plot(page, "train/loss")).to_be_visible()
+    for _ in range(2):
+        plot(page, "train/loss").hover()
+        expect(page.locator(".plot-told")).to_contain_text(re.compile(r"step \d+.*resnet-\d\d"))
+        page.screenshot(path=shots / "told.png")
+        page.mouse.move(5, 5)
+        expect(page.locator(".plot-told")).to_have_count(0)
+        expect(plot(page, "train/loss").locator("canvas")).to_be_visible()
 
 
 def test_charts_are_found_pinned_and_seen_large(page: Page, site: Site, shots: Path) -> None:

@@ -212,7 +212,8 @@ export function Plot(props: PlotProps) {
   });
 
   return (
-    <div ref={holder} class="plot" role="img" aria-label={props.label}>
+    <div class="plot" role="img" aria-label={props.label}>
+      <div ref={holder} />
       <Show when={told()}>
         {(shown) => (
           <div
