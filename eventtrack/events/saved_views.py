@@ -1,4 +1,4 @@
-"""Facts about saved views of the web UI: stream `saved-view/<id>`; the actor says whose they are."""
+"""Facts about saved views of the web UI: stream `saved-view/<id>`; the actor is who did it."""
 
 from eventtrack.events.fact import Fact
 
