@@ -11,6 +11,7 @@ from projections.metrics import metrics
 from projections.producers import producers
 from projections.projection import Projection
 from projections.runs import runs
+from projections.saved_views import saved_views
 
 BUILT_IN: tuple[Projection, ...] = (
     experiments,
@@ -23,4 +24,5 @@ BUILT_IN: tuple[Projection, ...] = (
     producers,
     erasures,
     changes,
+    saved_views,
 )

@@ -30,6 +30,7 @@ from eventtrack.events.runs import (
     RunTagsSet,
     RunUpdated,
 )
+from eventtrack.events.saved_views import SavedViewUpdated
 
 ACTIVE = "active"
 DELETED = "deleted"
@@ -137,6 +138,21 @@ class LoggedModelState(msgspec.Struct, kw_only=True):
                 return
 
 
+class SavedViewState(msgspec.Struct, kw_only=True):
+    """What the rules need to know of a saved view; `version` is its stream's."""
+
+    view_id: str
+    name: str
+    state: str
+    version: int = 0
+
+    def evolve(self, event: Fact) -> None:
+        """Take in an event of the view's stream."""
+        if isinstance(event, SavedViewUpdated):
+            self.name = self.name if event.name is None else event.name
+            self.state = self.state if event.state is None else event.state
+
+
 class ProducerState(msgspec.Struct, kw_only=True):
     """Where a native producer stands; `version` is its stream's.
 
@@ -188,6 +204,10 @@ class StateReader(Protocol):
 
     async def logged_model(self, model_id: str) -> LoggedModelState | None:
         """The logged model with this id, deleted ones too."""
+        ...
+
+    async def saved_view(self, view_id: str) -> SavedViewState | None:
+        """The saved view with this id."""
         ...
 
     async def producer(self, producer: str) -> ProducerState | None:

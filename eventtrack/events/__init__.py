@@ -21,6 +21,7 @@ from eventtrack.events import (
     metrics,
     producers,
     runs,
+    saved_views,
 )
 from eventtrack.events.envelope import START, Position, Recorded
 from eventtrack.events.fact import Fact
@@ -68,6 +69,9 @@ CURRENT: tuple[type[Fact], ...] = (
     erasures.RunErased,
     erasures.ExperimentErased,
     erasures.LoggedModelErased,
+    saved_views.SavedViewCreated,
+    saved_views.SavedViewUpdated,
+    saved_views.SavedViewDeleted,
 )
 """What may be written."""
 

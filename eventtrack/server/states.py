@@ -5,9 +5,10 @@ from eventtrack.commands.state import (
     LoggedModelState,
     ProducerState,
     RunState,
+    SavedViewState,
 )
 from eventtrack.projector.live import Live
-from projections import experiments, logged_models, producers, runs
+from projections import experiments, logged_models, producers, runs, saved_views
 from projections.metrics.history import read_points
 
 
@@ -88,6 +89,13 @@ class ViewStates:
             params=found.params,
             tags=found.tags,
         )
+
+    async def saved_view(self, view_id: str) -> SavedViewState | None:
+        """See `StateReader.saved_view`."""
+        found = await saved_views.get(await self._live.current(), view_id)
+        if found is None:
+            return None
+        return SavedViewState(view_id=view_id, name=found.name, state=found.state)
 
     async def producer(self, producer: str) -> ProducerState | None:
         """See `StateReader.producer`."""

@@ -55,6 +55,11 @@ from eventtrack.events.runs import (
     RunTagsSet,
     RunUpdated,
 )
+from eventtrack.events.saved_views import (
+    SavedViewCreated,
+    SavedViewDeleted,
+    SavedViewUpdated,
+)
 
 RUN = "0b6fbc9f5d9e4d2f8c1f3a5d7e9b0a1c"
 MODEL = "m-5b1d4b6f9c3e4f0aa8d27c6e91f3b204"
@@ -209,5 +214,16 @@ EXAMPLES: tuple[Fact, ...] = (
         source_id="3",
         updated_at_ms=1_700_000_006_000,
     ),
+    SavedViewCreated(
+        view_id="v1",
+        name="the best",
+        experiment_ids=["7", "8"],
+        state='{"columns":["metrics.loss"]}',
+        created_at_ms=1_700_000_007_000,
+    ),
+    SavedViewUpdated(
+        view_id="v1", updated_at_ms=1_700_000_008_000, name="the very best", state="{}"
+    ),
+    SavedViewDeleted(view_id="v1"),
 )
 """The whole life of one experiment, one run and one model, in no natural order."""
