@@ -24,6 +24,14 @@ class InvalidParameter(EventtrackError):
     status = 400
 
 
+class InvalidFilterText(InvalidParameter):
+    """A filter cannot be understood; `at`: from which character on, counted from 0, if known."""
+
+    def __init__(self, message: str, at: int | None) -> None:
+        super().__init__(message)
+        self.at = at
+
+
 class BadRequest(EventtrackError):
     """The request is understood but MLflow answers it with the code BAD_REQUEST."""
 

@@ -4,10 +4,10 @@
 |---------------|----------------------------------------------------|------------------------|
 | experiments   | experiments, experiment_tags, experiments_erased   | which are there        |
 | runs          | runs, runs_deleted_alone, run_params, run_tags,    | what is run X          |
-|               | run_documents                                      |                        |
-| metrics       | latest_metrics, metric_documents, metric_wide,     | last values,           |
-|               | metric_tails, metric_groups, metric_blocks,        | histories, charts      |
-|               | metric_retractions                                 |                        |
+|               | run_names, run_documents                           |                        |
+| metrics       | latest_metrics, metric_documents, metric_names,    | last values,           |
+|               | metric_wide, metric_tails, metric_groups,          | histories, charts      |
+|               | metric_blocks, metric_retractions                  |                        |
 | datasets      | datasets, dataset_descriptions, run_datasets,      | what a run read        |
 |               | run_models, run_input_documents                    | and made               |
 | logged_models | logged_models, logged_model_params,                | what is model M        |
@@ -20,6 +20,8 @@
 | registered_models | registered_models, registered_model_tags,      | what is model N, whom  |
 |               | registered_model_aliases                           | does an alias name     |
 | model_versions | model_versions, model_version_tags                | which is the latest    |
+| saved_views   | saved_views, saved_view_experiments                | views the UI keeps     |
+| changes       | run_changes, last_changes                          | what is new            |
 
 `search/` turns MLflow's filter language into questions to these tables.  Events are the only thing
 of eventtrack that may be imported here.

@@ -1,5 +1,6 @@
 """The projections every server has, in the order in which they apply an event."""
 
+from projections.changes import changes
 from projections.console import console
 from projections.datasets import datasets
 from projections.erasures import erasures
@@ -12,6 +13,7 @@ from projections.producers import producers
 from projections.projection import Projection
 from projections.registered_models import registered_models
 from projections.runs import runs
+from projections.saved_views import saved_views
 
 BUILT_IN: tuple[Projection, ...] = (
     experiments,
@@ -25,4 +27,6 @@ BUILT_IN: tuple[Projection, ...] = (
     erasures,
     registered_models,
     model_versions,
+    changes,
+    saved_views,
 )

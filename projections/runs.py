@@ -2,9 +2,11 @@
 
 Handles  RunCreated, RunUpdated, RunReopened, RunRenamed, RunTagsSet, RunTagDeleted, ParamsLogged,
          ParamCorrected, RunDeleted, RunRestored, RunErased, ExperimentDeleted, ExperimentRestored
-Tables   runs, runs_deleted_alone, run_params, run_tags, run_documents
+Tables   runs, runs_deleted_alone, run_params, run_tags, run_names, run_documents
 """
 
+import math
+import re
 import sqlite3
 
 import msgspec
@@ -29,7 +31,7 @@ from projections.views import Views
 
 runs = Projection(
     "runs",
-    version=3,
+    version=4,
     tables="""
     CREATE TABLE runs (
         run_id TEXT PRIMARY KEY,
@@ -52,15 +54,25 @@ runs = Projection(
 
     CREATE TABLE run_params (
         run_id TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL,
+        number REAL,                             -- what the value says, if it is a finite number
         PRIMARY KEY (run_id, key)
     ) STRICT, WITHOUT ROWID;
-    CREATE INDEX run_params_by_value ON run_params (key, value, run_id);
+    CREATE INDEX run_params_by_value ON run_params (key, value, run_id, number);
 
     CREATE TABLE run_tags (
         run_id TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL,
         PRIMARY KEY (run_id, key)
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX run_tags_by_value ON run_tags (key, value, run_id);
+
+    -- In how many runs of an experiment, whatever their stage, is there such a param or tag?
+    CREATE TABLE run_names (
+        kind TEXT NOT NULL,                      -- 'params' or 'tags'
+        key TEXT NOT NULL,
+        experiment_id INTEGER NOT NULL,
+        runs INTEGER NOT NULL,
+        PRIMARY KEY (kind, key, experiment_id)
+    ) STRICT, WITHOUT ROWID;
 
     -- The params and tags of a run, ready encoded as JSON lists of {"key", "value"}.
     CREATE TABLE run_documents (
@@ -72,7 +84,39 @@ runs = Projection(
 _PUT_TAG = """
     INSERT INTO run_tags VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value"""
 
+_TABLES = {"params": "run_params", "tags": "run_tags"}
+
+_COUNT_NAME = {
+    kind: f"""
+    INSERT INTO run_names SELECT '{kind}', ?2, experiment_id, 1 FROM runs WHERE run_id = ?1
+        AND NOT EXISTS (SELECT 1 FROM {table} WHERE run_id = ?1 AND key = ?2)
+    ON CONFLICT DO UPDATE SET runs = runs + 1"""
+    for kind, table in _TABLES.items()
+}
+
+_UNCOUNT_NAME = {
+    kind: f"""
+    UPDATE run_names SET runs = runs - 1 WHERE kind = '{kind}' AND key = ?2
+        AND experiment_id = (SELECT experiment_id FROM runs WHERE run_id = ?1)
+        AND EXISTS (SELECT 1 FROM {table} WHERE run_id = ?1 AND key = ?2)"""
+    for kind, table in _TABLES.items()
+}
+
+_FORGET_NAME = "DELETE FROM run_names WHERE kind = ? AND key = ? AND runs = 0"
+
 _encoder = msgspec.json.Encoder()
+
+
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_NUMBER_CHARS_MAX = 400
+
+
+def number_of(text: str) -> float | None:
+    """The number that a param's value says; None when it says none, or one that is not finite."""
+    if len(text) > _NUMBER_CHARS_MAX or _NUMBER.fullmatch(text) is None:
+        return None
+    number = float(text)
+    return number if math.isfinite(number) else None
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -137,6 +181,8 @@ def tags_set(rows: Rows, event: RunTagsSet, at: Recorded) -> None:
 @runs.on(RunTagDeleted)
 def tag_deleted(rows: Rows, event: RunTagDeleted, at: Recorded) -> None:
     """The tag's row goes."""
+    rows.write(_UNCOUNT_NAME["tags"], (event.run_id, event.key))
+    rows.write(_FORGET_NAME, ("tags", event.key))
     rows.write("DELETE FROM run_tags WHERE run_id = ? AND key = ?", (event.run_id, event.key))
     rows.touch("run", event.run_id)
 
@@ -144,21 +190,32 @@ def tag_deleted(rows: Rows, event: RunTagDeleted, at: Recorded) -> None:
 @runs.on(ParamsLogged)
 def params_logged(rows: Rows, event: ParamsLogged, at: Recorded) -> None:
     """The params' values; the first value of a key wins, whatever a log may hold."""
+    for key in event.params:
+        rows.write(_COUNT_NAME["params"], (event.run_id, key))
     for key, value in event.params.items():
-        rows.write("INSERT OR IGNORE INTO run_params VALUES (?, ?, ?)", (event.run_id, key, value))
+        rows.write(
+            "INSERT OR IGNORE INTO run_params VALUES (?, ?, ?, ?)",
+            (event.run_id, key, value, number_of(value)),
+        )
     rows.touch("run", event.run_id)
 
 
 @runs.on(ParamCorrected)
 def param_corrected(rows: Rows, event: ParamCorrected, at: Recorded) -> None:
     """The param's new value, or no row."""
+    if event.value is None:
+        rows.write(_UNCOUNT_NAME["params"], (event.run_id, event.key))
+        rows.write(_FORGET_NAME, ("params", event.key))
+    else:
+        rows.write(_COUNT_NAME["params"], (event.run_id, event.key))
     rows.write(
         "DELETE FROM run_params WHERE run_id = ? AND key = ?",
         (event.run_id, event.key),
     )
     if event.value is not None:
         rows.write(
-            "INSERT INTO run_params VALUES (?, ?, ?)", (event.run_id, event.key, event.value)
+            "INSERT INTO run_params VALUES (?, ?, ?, ?)",
+            (event.run_id, event.key, event.value, number_of(event.value)),
         )
     rows.touch("run", event.run_id)
 
@@ -209,12 +266,22 @@ def erased(rows: Rows, event: RunErased, at: Recorded) -> None:
            AND experiment_id = (SELECT experiment_id FROM runs WHERE run_id = ?1)""",
         (event.run_id,),
     )
+    for kind, entries in _TABLES.items():
+        names = f"kind = '{kind}' AND key IN (SELECT key FROM {entries} WHERE run_id = ?1)"
+        rows.write(
+            f"""UPDATE run_names SET runs = runs - 1 WHERE {names}
+                AND experiment_id = (SELECT experiment_id FROM runs WHERE run_id = ?1)""",
+            (event.run_id,),
+        )
+        rows.write(f"DELETE FROM run_names WHERE {names} AND runs = 0", (event.run_id,))
     for table in ("runs", "run_params", "run_tags", "run_documents"):
         rows.write(f"DELETE FROM {table} WHERE run_id = ?", (event.run_id,))
     rows.touched["run"].pop(event.run_id, None)
 
 
 def _put_tags(rows: Rows, run_id: str, tags: dict[str, str]) -> None:
+    for key in tags:
+        rows.write(_COUNT_NAME["tags"], (run_id, key))
     for key, value in tags.items():
         rows.write(_PUT_TAG, (run_id, key, value))
     rows.touch("run", run_id)

@@ -17,6 +17,7 @@ from eventtrack.server.hub import Hub
 from eventtrack.server.liveness import Liveness
 from eventtrack.server.moment import AS_OF, position_of
 from projections.metrics.history import Histories, Points, read_points
+from projections.table.listing import Listings
 from projections.views import Views
 
 
@@ -99,6 +100,7 @@ class Door:
         self._writing = writing
         self._past = past
         self._histories = Histories()
+        self.listings = Listings()
         self.live = live
         self.artifacts = artifacts
         self.artifact_root = artifact_root

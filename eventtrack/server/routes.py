@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from eventtrack.server import health
+from eventtrack.server import health, ui
 from eventtrack.server.dispatch import Dispatch, Handle
 from eventtrack.server.door import Door
 from eventtrack.server.graphql.execute import graphql
@@ -28,9 +28,10 @@ from eventtrack.server.mlflow import (
 )
 from eventtrack.server.mlflow.endpoint import Function, endpoint
 from eventtrack.server.mlflow.web_ui import WebUI
-from eventtrack.server.native import audit, corrections, queries, stream
+from eventtrack.server.native import audit, charts, corrections, queries, saved_views, stream
 from eventtrack.server.native import ingest as native_ingest
 from eventtrack.server.native import metrics as native_metrics
+from eventtrack.server.native import table as native_table
 from eventtrack.server.pages import routes as pages
 
 
@@ -188,6 +189,16 @@ NATIVE: tuple[Json | Plain, ...] = (
     Plain("GET", "logged-models/{model_id}/events", audit.model_events),
     Plain("GET", "registered-models/{name}/events", audit.registered_model_events),
     Json("GET POST", "runs", R.SearchRuns, R.search),
+    Plain("POST", "runs/table", native_table.run_table),
+    Plain("POST", "runs/groups", native_table.run_groups),
+    Plain("GET", "saved-views", saved_views.listed),
+    Plain("POST", "saved-views", saved_views.create),
+    Plain("PUT", "saved-views/{view_id}", saved_views.update),
+    Plain("DELETE", "saved-views/{view_id}", saved_views.delete),
+    Plain("GET", "saved-views/{view_id}/events", audit.saved_view_events),
+    Plain("POST", "charts", charts.charts),
+    Plain("GET", "columns", native_table.run_columns),
+    Plain("GET", "values", native_table.run_values),
     Plain("GET", "runs/{run_id}/events", audit.run_events),
     Plain("GET", "runs/{run_id}", queries.run_status),
     Plain("GET", "runs/{run_id}/console", queries.run_console),
@@ -226,9 +237,10 @@ def add_routes(dispatch: Dispatch, door: Door, web_ui: WebUI | None) -> None:
         dispatch.add(method, f"/ajax-api/{path}", endpoint(door, message, function))
     dispatch.add("GET", "/health", health.health(door))
     dispatch.add("GET", "/version", basics.version)
+    for method, path, handler in ui.routes("/" if web_ui is None else ui.BESIDE):
+        dispatch.add(method, path, handler)
     for method, path, make in pages.ROUTES:
-        if web_ui is None or path != "/":
-            dispatch.add(method, path, make(door))
+        dispatch.add(method, path, make(door))
     if web_ui is not None:
         for method, path, make in web_ui.routes():
             dispatch.add(method, path, make(door))

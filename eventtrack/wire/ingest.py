@@ -154,8 +154,13 @@ class Answer(msgspec.Struct, omit_defaults=True):
 
 
 class ErrorAnswer(msgspec.Struct, omit_defaults=True):
-    """A refused request; expected: the number it must begin at, when that is what is wrong."""
+    """A refused request.
+
+    expected: the number it must begin at, when that is what is wrong; at: the character of a
+    filter, from 0, from which on it cannot be understood.
+    """
 
     error_code: str
     message: str
     expected: int | None = None
+    at: int | None = None

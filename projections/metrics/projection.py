@@ -10,8 +10,8 @@ from eventtrack.events.corrections import PointsReinstated, PointsRetracted
 from eventtrack.events.erasures import RunErased
 from eventtrack.events.metrics import MetricsLogged, Table
 from projections.metrics.compaction import Compactor
-from projections.metrics.fold import latest_of
-from projections.metrics.latest import LatestPoints
+from projections.metrics.fold import extent_of
+from projections.metrics.latest import NO_EXPERIMENT, LatestPoints
 from projections.metrics.retraction import erase, reinstate, retract
 from projections.metrics.wide import gather
 from projections.projection import Projection
@@ -19,10 +19,10 @@ from projections.rows import Rows
 
 metrics = Projection(
     "metrics",
-    version=5,
+    version=6,
     packed=("metric_wide", "metric_tails", "metric_groups", "metric_blocks"),
     tables="""
-    -- Per metric, the point with the greatest (step, timestamp, value).
+    -- Per metric, the point with the greatest (step, timestamp, value), and what all amount to.
     CREATE TABLE latest_metrics (
         run_id TEXT NOT NULL,
         key TEXT NOT NULL,
@@ -30,6 +30,12 @@ metrics = Projection(
         is_nan INTEGER NOT NULL,
         step INTEGER NOT NULL,
         timestamp INTEGER NOT NULL,              -- milliseconds since 1970
+        first_step INTEGER NOT NULL,             -- of the least (step, timestamp, value)
+        first_timestamp INTEGER NOT NULL,
+        first_value REAL,                        -- NULL when it is NaN
+        lowest REAL,                             -- of the finite values; NULL when there are none
+        highest REAL,
+        points INTEGER NOT NULL,                 -- as often as they were logged
         PRIMARY KEY (run_id, key)
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX latest_metrics_by_value ON latest_metrics (key, is_nan, value, run_id);
@@ -38,7 +44,16 @@ metrics = Projection(
     CREATE TABLE metric_documents (
         run_id TEXT PRIMARY KEY,
         metrics BLOB NOT NULL,
-        points INTEGER NOT NULL                  -- of all metrics, as often as they were logged
+        points INTEGER NOT NULL,                 -- of all metrics, as often as they were logged
+        experiment_id INTEGER NOT NULL           -- -1 when the events do not say
+    ) STRICT, WITHOUT ROWID;
+
+    -- In how many runs of an experiment, whatever their stage, is there such a metric?
+    CREATE TABLE metric_names (
+        key TEXT NOT NULL,
+        experiment_id INTEGER NOT NULL,
+        runs INTEGER NOT NULL,
+        PRIMARY KEY (key, experiment_id)
     ) STRICT, WITHOUT ROWID;
 
     -- Points that arrived lately, all metrics of a run together (`wide.py`).
@@ -72,7 +87,8 @@ metrics = Projection(
         blocks INTEGER NOT NULL,                 -- how many; their ids count up from group_id * 64
         points INTEGER NOT NULL,
         summary BLOB NOT NULL,                   -- of all blocks together
-        summaries BLOB NOT NULL                  -- of each block
+        summaries BLOB NOT NULL,                 -- of each block
+        cells BLOB NOT NULL                      -- of parts of each block (`compaction.py`)
     ) STRICT;
     CREATE INDEX metric_groups_of_series ON metric_groups (run_id, key, rank, blocks);
 
@@ -101,8 +117,8 @@ _COMPACTOR = "metrics compactor"
 _Retracted = list[tuple[PointsRetracted | PointsReinstated | RunErased, int]]
 """Event and position."""
 
-Folded = dict[str, list[Table]]
-"""run id -> what arrived, in the order of the log."""
+Folded = dict[str, tuple[str, list[Table]]]
+"""run id -> (experiment id, what arrived, in the order of the log)."""
 
 
 @metrics.on(MetricsLogged)
@@ -111,8 +127,8 @@ def logged(rows: Rows, event: MetricsLogged, at: Recorded) -> None:
     folded: Folded = rows.fold(_FOLD, dict)
     of_run = folded.get(event.run_id)
     if of_run is None:
-        of_run = folded[event.run_id] = []
-    of_run += [table for table in event.tables if table.points and table.values]
+        of_run = folded[event.run_id] = (event.experiment_id, [])
+    of_run[1].extend([table for table in event.tables if table.points and table.values])
 
 
 @metrics.on_alone(PointsRetracted)
@@ -162,7 +178,7 @@ def take_back(rows: Rows, connection: sqlite3.Connection) -> None:
 def write_batch(rows: Rows, connection: sqlite3.Connection) -> None:
     """Per run: its latest points, its document, one wide row."""
     folded: Folded = rows.fold(_FOLD, dict)
-    batch = {run_id: gather(tables) for run_id, tables in folded.items() if tables}
+    batch = {run_id: gather(tables) for run_id, (_, tables) in folded.items() if tables}
     if not batch:
         return
     rows.keep(_LATEST, LatestPoints).write(
@@ -170,7 +186,8 @@ def write_batch(rows: Rows, connection: sqlite3.Connection) -> None:
         (
             (
                 run_id,
-                (point for table in tables for point in latest_of(table)),
+                int(folded[run_id][0] or NO_EXPERIMENT),
+                (extent for table in tables for extent in extent_of(table)),
                 sum(table.points * len(table.values) for table in tables),
             )
             for run_id, tables in batch.items()

@@ -4,12 +4,14 @@ What is kept aside is sorted by what the points are, so that it is the same howe
 cut.  Blocks stay where they are without an owner until the next rebuild, for whoever is reading.
 """
 
+import math
 import sqlite3
 from typing import TYPE_CHECKING
 
 from projections.metrics import wide
 from projections.metrics.compaction import BLOCK_IDS, Compactor
-from projections.metrics.fold import Latest
+from projections.metrics.fold import Extent, Point
+from projections.metrics.fold import joined as joined_extents
 from projections.metrics.latest import LatestPoints
 from projections.metrics.packing import Points, joined, points_of, store_floats, store_ints
 from projections.metrics.wide import Wide
@@ -54,7 +56,7 @@ def retract(
     if shown:
         compactor.write(connection, {run_id: shown})
     count = sum(table.points for table in hidden)
-    latest.replace(connection, run_id, key, _latest(shown), -count)
+    latest.replace(connection, run_id, key, _extent(shown), -count)
 
 
 def reinstate(
@@ -85,12 +87,12 @@ def reinstate(
     together = wide.gather([*remaining, *tables])
     compactor.write(connection, {run_id: together})
     count = sum(table.points for table in tables)
-    latest.replace(connection, run_id, key, _latest(together), count)
+    latest.replace(connection, run_id, key, _extent(together), count)
 
 
 def erase(connection: sqlite3.Connection, latest: LatestPoints, run_id: str) -> None:
     """Remove everything that a run has in the tables."""
-    latest.forget(run_id)
+    latest.erase(connection, run_id)
     for owner in (run_id, _OWNERLESS + run_id):
         for (group_id,) in connection.execute(
             "SELECT group_id FROM metric_groups WHERE run_id = ?", (owner,)
@@ -100,13 +102,7 @@ def erase(connection: sqlite3.Connection, latest: LatestPoints, run_id: str) -> 
                 (group_id * BLOCK_IDS, group_id * BLOCK_IDS + BLOCK_IDS - 1),
             )
         connection.execute("DELETE FROM metric_groups WHERE run_id = ?", (owner,))
-    for table in (
-        "latest_metrics",
-        "metric_documents",
-        "metric_wide",
-        "metric_tails",
-        "metric_retractions",
-    ):
+    for table in ("metric_wide", "metric_tails", "metric_retractions"):
         connection.execute(f"DELETE FROM {table} WHERE run_id = ?", (run_id,))
 
 
@@ -181,24 +177,35 @@ def _table(rank: int, key: str, points: Points) -> Wide:
     )
 
 
-def _latest(tables: list[Wide]) -> Latest | None:
-    """The point with the greatest (step, timestamp, value); a number rather than a NaN that counts
-    as much, because the order in which they were logged is not known any more."""
+def _extent(tables: list[Wide]) -> Extent | None:
+    """What the points amount to; a number rather than a NaN that counts as much is the last,
+    because the order in which they were logged is not known any more."""
     import numpy as np
 
-    candidates: list[Latest] = []
+    found: Extent | None = None
     for table in tables:
         (key,) = table.values
         points = table.of(key)
         nan = np.isnan(points.values)
         counted = np.where(nan, 0.0, points.values)
-        index = int(np.lexsort((~nan, counted, points.timestamps, points.steps))[-1])
-        candidates.append(
-            (
-                int(points.steps[index]),
-                int(points.timestamps[index]),
-                float(counted[index]),
-                bool(nan[index]),
-            )
+        finite = points.values[np.isfinite(points.values)]
+
+        def point(index: int, points: Points = points) -> Point:
+            value = float(points.values[index])
+            is_nan = math.isnan(value)
+            step, timestamp = int(points.steps[index]), int(points.timestamps[index])
+            return step, timestamp, 0.0 if is_nan else value, is_nan
+
+        extent: Extent = (
+            point(int(np.lexsort((~nan, counted, points.timestamps, points.steps))[-1])),
+            point(int(np.lexsort((nan, counted, points.timestamps, points.steps))[0])),
+            float(finite.min()) if len(finite) else None,
+            float(finite.max()) if len(finite) else None,
+            len(points),
         )
-    return max(candidates, key=lambda point: (*point[:3], not point[3]), default=None)
+        if found is None:
+            found = extent
+            continue
+        latest = max(found[0], extent[0], key=lambda each: (*each[:3], not each[3]))
+        found = (latest, *joined_extents(found, extent)[1:])
+    return found

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 import msgspec
 
 from projections.search.dialects import LOGGED_MODEL_PREFIX
-from projections.search.grammar import Comparison, Expression, Value
+from projections.search.grammar import And, Comparison, Expression, Not, Value
 
 DOUBLE_MAX = 1.7976931348623157e308
 """What the wire shows for an infinite metric, so a filter may name it."""
@@ -60,7 +60,11 @@ def condition(expression: Expression, leaf: Callable[[Comparison], Sql]) -> Sql:
     """The whole expression; leaf: how this search puts one comparison."""
     if isinstance(expression, Comparison):
         return leaf(expression)
-    return all_of(condition(part, leaf) for part in expression.parts)
+    if isinstance(expression, Not):
+        part = condition(expression.part, leaf)
+        return Sql(f"NOT ({part.text})", part.params)
+    parts = [condition(part, leaf) for part in expression.parts]
+    return all_of(parts) if isinstance(expression, And) else any_of(parts)
 
 
 def column_condition(column: str, op: str, value: Value) -> Sql:

@@ -10,7 +10,7 @@ from typing import Literal
 import msgspec
 
 from projections.search.errors import InvalidFilter
-from projections.search.lexer import PLAIN, WITH_DASHES, shortened
+from projections.search.lexer import NATIVE, PLAIN, WITH_DASHES, shortened
 
 ORDERED = ("=", "!=", "<", "<=", ">", ">=")
 EQUAL_LIKE = ("=", "!=", "LIKE", "ILIKE")
@@ -18,7 +18,9 @@ EQUAL_LIKE_IN = (*EQUAL_LIKE, "IN", "NOT IN")
 EQUAL_LIKE_NULL = (*EQUAL_LIKE, "IS NULL", "IS NOT NULL")
 EQUAL_IN = ("=", "!=", "IN", "NOT IN")
 
-Kind = Literal["real", "integer or real", "integer", "integer or quoted", "text"]
+Kind = Literal[
+    "real", "integer or real", "integer", "integer or quoted", "text", "text or real", "flag"
+]
 
 
 class Field(msgspec.Struct, frozen=True):
@@ -145,6 +147,37 @@ RUNS = Dialect(
         "attribute": {"run_id": "run_id", "run_name": "run_name", **_RUN_TEXTS, **_RUN_TIMES},
     },
 )
+
+NATIVE_NUMBERS = (*ORDERED, "IN", "NOT IN", "BETWEEN", "NOT BETWEEN", "IS NULL", "IS NOT NULL")
+NATIVE_TEXTS = (*NATIVE_NUMBERS, "LIKE", "NOT LIKE", "ILIKE", "NOT ILIKE")
+
+_NATIVE_TEXTS = {
+    each: each
+    for each in ("run_id", "name", "status", "experiment_id", "lifecycle_stage", "artifact_uri")
+}
+_NATIVE_NUMBERS = _RUN_TIMES | {"duration": "duration", "changed": "changed"}
+
+NATIVE_RUNS = Dialect(
+    examples="metrics.loss, metrics.loss:min, params.lr, tags.user, status, dataset.name",
+    prefixes=RUNS.prefixes,
+    open={
+        "metric": Field("metric", "", "real", NATIVE_NUMBERS),
+        "param": Field("param", "", "text or real", NATIVE_TEXTS),
+        "tag": Field("tag", "", "text", NATIVE_TEXTS),
+    },
+    closed={
+        "attribute": {
+            **_fields("attribute", "text", NATIVE_TEXTS, _NATIVE_TEXTS | _RUN_NAMES),
+            **_fields("attribute", "text", NATIVE_TEXTS, {"user": "user_id", "user_id": "user_id"}),
+            **_fields("attribute", "integer or real", NATIVE_NUMBERS, _NATIVE_NUMBERS),
+            "lost": Field("attribute", "lost", "flag", ("=", "!=")),
+        },
+        "dataset": _fields("dataset", "text", NATIVE_TEXTS, _DATASET_KEYS),
+    },
+    order={},
+    scanner=NATIVE,
+)
+"""What the native language asks of runs: all that MLflow's does, and more (`expressions.py`)."""
 
 
 def _experiment_number(text: str) -> str:

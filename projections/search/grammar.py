@@ -16,20 +16,24 @@ from contextlib import contextmanager
 import msgspec
 
 from projections.search.dialects import Dialect, Field
-from projections.search.errors import InvalidFilter, InvalidOrder
+from projections.search.errors import InvalidFilter, InvalidOrder, misplaced
 from projections.search.lexer import Kind, Token, shortened, tokenize
 
-Value = str | int | float | tuple[str, ...] | None
+Value = str | int | float | tuple[str | int | float, ...] | None
 """None for IS NULL and IS NOT NULL."""
 
 
 class Comparison(msgspec.Struct, frozen=True):
-    """A field compared with a value; `op` is one of the dialect's, in capitals."""
+    """A field compared with a value; `op` is one of the dialect's, in capitals.
+
+    of: which number of a metric; MLflow's dialects know the last one alone.
+    """
 
     entity: str
     key: str
     op: str
     value: Value
+    of: str = "last"
 
 
 class And(msgspec.Struct, frozen=True):
@@ -38,7 +42,20 @@ class And(msgspec.Struct, frozen=True):
     parts: tuple["Expression", ...]
 
 
-Expression = Comparison | And
+class Or(msgspec.Struct, frozen=True):
+    """One part holds at least."""
+
+    parts: tuple["Expression", ...]
+
+
+class Not(msgspec.Struct, frozen=True):
+    """The part does not hold."""
+
+    part: "Expression"
+
+
+Expression = Comparison | And | Or | Not
+"""MLflow's filters are an And of comparisons; the native language has all of them."""
 
 
 class Order(msgspec.Struct, frozen=True):
@@ -86,9 +103,7 @@ def require_unicode(text: str) -> None:
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        raise InvalidFilter(
-            f"position {error.start + 1}: half of a surrogate pair is no character"
-        ) from None
+        raise misplaced(error.start + 1, "half of a surrogate pair is no character") from None
 
 
 def _tokens(text: str, dialect: Dialect) -> list[Token]:
@@ -96,7 +111,9 @@ def _tokens(text: str, dialect: Dialect) -> list[Token]:
     return tokenize(text, dialect.scanner)
 
 
-class _Parser:
+class Parser:
+    """Takes tokens one by one, and says what was expected where another stands."""
+
     def __init__(self, tokens: list[Token], dialect: Dialect) -> None:
         self._tokens = tokens
         self._at = 0
@@ -130,9 +147,7 @@ class _Parser:
         token = self._peek()
         if token is None:
             return InvalidFilter(f"expected {expected}, found the end")
-        return InvalidFilter(
-            f"position {token.position}: expected {expected}, found {shortened(token.text)}"
-        )
+        return misplaced(token.position, f"expected {expected}, found {shortened(token.text)}")
 
     def _identifier(self) -> tuple[Token, str, str]:
         """The next token, which must name a field, with its prefix ("" for none) and its key."""
@@ -142,16 +157,14 @@ class _Parser:
             self._at -= 1
             raise self._unexpected(expected)
         if token.kind == "qualified" and not token.value:
-            raise InvalidFilter(
-                f"position {token.position}: a key must follow {token.text} without a blank"
-            )
+            raise misplaced(token.position, f"a key must follow {token.text} without a blank")
         return token, token.prefix, token.value
 
 
-class _OrderParser(_Parser):
+class _OrderParser(Parser):
     def order(self) -> Order:
         token, prefix, key = self._identifier()
-        with _placed(token):
+        with placed(token):
             entity, key = self._dialect.order_field(prefix, key)
         direction = self._take_word("ASC", "DESC")
         if self._peek() is not None:
@@ -159,7 +172,7 @@ class _OrderParser(_Parser):
         return Order(entity, key, descending=direction == "DESC")
 
 
-class _FilterParser(_Parser):
+class _FilterParser(Parser):
     def filter(self) -> And:
         parts = [self._comparison()]
         while self._peek() is not None:
@@ -173,7 +186,7 @@ class _FilterParser(_Parser):
 
     def _comparison(self) -> Comparison:
         token, prefix, key = self._identifier()
-        with _placed(token):
+        with placed(token):
             field = self._dialect.filter_field(prefix, key)
         op = self._operator(token, field)
         value: Value = None
@@ -195,9 +208,7 @@ class _FilterParser(_Parser):
             op = f"NOT {self._take_word('IN', 'LIKE', 'ILIKE') or ''}".rstrip()
         if op not in field.ops:
             shown = op if token.kind == "word" else token.text
-            raise InvalidFilter(
-                f"position {token.position}: {shortened(shown)} does not work here, {allowed}"
-            )
+            raise misplaced(token.position, f"{shortened(shown)} does not work here, {allowed}")
         return op
 
     def _number(self, field: Field) -> int | float:
@@ -208,9 +219,7 @@ class _FilterParser(_Parser):
         number = float(token.text)
         if not token.text.lstrip("-").isdigit():
             if field.kind == "integer":
-                raise InvalidFilter(
-                    f"position {token.position}: expected {what}, found {shortened(token.text)}"
-                )
+                raise misplaced(token.position, f"expected {what}, found {shortened(token.text)}")
             return number
         if field.kind == "real" or abs(number) >= INT64 or len(token.text) > DIGITS_MAX:
             return number
@@ -235,11 +244,9 @@ class _FilterParser(_Parser):
         )
         if op in ("LIKE", "ILIKE"):
             if len(token.value.encode()) > PATTERN_BYTES_MAX:
-                raise InvalidFilter(
-                    f"position {token.position}: a pattern of more than {PATTERN_BYTES_MAX} bytes"
-                )
+                raise misplaced(token.position, f"a pattern of more than {PATTERN_BYTES_MAX} bytes")
             return token.value
-        with _placed(token):
+        with placed(token):
             return field.normal(token.value)
 
     def _list(self, identifier: Token, field: Field) -> tuple[str, ...]:
@@ -249,7 +256,7 @@ class _FilterParser(_Parser):
         items: list[str] = []
         while not (items and self._take_mark(")")):
             token = self._take(("single", "double"), f"a string in quotes {example}")
-            with _placed(token):
+            with placed(token):
                 items.append(field.normal(token.value))
             if self._take_mark(")"):
                 break
@@ -259,9 +266,9 @@ class _FilterParser(_Parser):
 
 
 @contextmanager
-def _placed(token: Token) -> Iterator[None]:
+def placed(token: Token) -> Iterator[None]:
     """Add the token's place to a refusal that does not know it."""
     try:
         yield
     except InvalidFilter as error:
-        raise InvalidFilter(f"position {token.position}: {error}") from None
+        raise misplaced(token.position, str(error)) from None

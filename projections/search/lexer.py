@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-from projections.search.errors import InvalidFilter
+from projections.search.errors import InvalidFilter, misplaced
 
 Kind = Literal[
     "qualified", "word", "backquoted", "double", "single", "number", "operator", "punctuation"
@@ -19,7 +19,8 @@ Kind = Literal[
 class Token(msgspec.Struct, frozen=True):
     """A piece of the text.
 
-    value: without its quotes; of a qualified name, the key; prefix: its part before the first dot.
+    value: without its quotes; of a qualified name, the key; prefix: its part before the first dot;
+    of: what follows it after a colon, where the scanner knows such things.
     position: characters from the start of the text, the first being 1.
     """
 
@@ -28,6 +29,7 @@ class Token(msgspec.Struct, frozen=True):
     position: int
     value: str
     prefix: str = ""
+    of: str = ""
 
 
 _QUOTED: tuple[Kind, ...] = ("backquoted", "double", "single")
@@ -38,11 +40,11 @@ _DOUBLE = r'"(?:""|\\"|[^"])*"'
 _BACK = r"`(?:``|[^`])*`"
 
 
-def _scanner(bare_key: str) -> re.Pattern[str]:
+def _scanner(bare_key: str, suffix: str = "") -> re.Pattern[str]:
     return re.compile(
         rf"""
         (?P<qualified>(?P<prefix>[^\W\d]\w*|{_BACK})\.(?P<key>{_BACK}|{_DOUBLE}|{_SINGLE}
-                                                         |{bare_key}))
+                                                         |{bare_key}){suffix})
         |(?P<word>[^\W\d]\w*)
         |(?P<backquoted>{_BACK})
         |(?P<double>{_DOUBLE})
@@ -60,6 +62,9 @@ PLAIN = _scanner(r"[\w.]*")
 
 WITH_DASHES = _scanner(r"[\w./\-]*")
 """Logged models: dashes and slashes may stand in a key without quotes."""
+
+NATIVE = _scanner(r"[\w./\-]*", r"(?::(?P<of>last|min|max|first|count)\b)?")
+"""Our own language: as WITH_DASHES, and which number of a metric is meant."""
 
 _BLANK = re.compile(r"\s*")
 _JUNK = re.compile(r"[^\s(),<>=!~]+")
@@ -87,7 +92,8 @@ def _skip_blank(text: str, at: int) -> int:
 def _token(match: re.Match[str]) -> Token:
     text, position = match.group(), match.start() + 1
     if match["qualified"] is not None:
-        return Token("qualified", text, position, _bare(match["key"]), _bare(match["prefix"]))
+        of = match.groupdict().get("of") or ""
+        return Token("qualified", text, position, _bare(match["key"]), _bare(match["prefix"]), of)
     kind = next(each for each in _SIMPLE if match[each] is not None)
     return Token(kind, text, position, text[1:-1] if kind in _QUOTED else text)
 
@@ -99,16 +105,15 @@ def _bare(name: str) -> str:
 def _no_token(text: str, at: int) -> InvalidFilter:
     found = text[at]
     if found in _QUOTES:
-        return InvalidFilter(f"position {at + 1}: the quote {found} that opens here is not closed")
+        return misplaced(at + 1, f"the quote {found} that opens here is not closed")
     if found == ";":
-        return InvalidFilter(
-            f"position {at + 1}: ';' is not allowed; a filter is one list of comparisons"
-        )
+        return misplaced(at + 1, "';' is not allowed; a filter is one list of comparisons")
     junk = _JUNK.match(text, at)
     shown = junk.group() if junk else found
-    return InvalidFilter(
-        f"position {at + 1}: {shortened(shown)!r} is neither a name, a number nor a quoted string; "
-        "quote keys that hold blanks, dashes or slashes with backquotes, and strings with ' or \""
+    return misplaced(
+        at + 1,
+        f"{shortened(shown)!r} is neither a name, a number nor a quoted string; "
+        "quote keys that hold blanks, dashes or slashes with backquotes, and strings with ' or \"",
     )
 
 

@@ -13,7 +13,7 @@ from projections.search.compile import (
 )
 from projections.search.dialects import LOGGED_MODEL_STATUSES, LOGGED_MODELS
 from projections.search.errors import InvalidFilter, InvalidOrder
-from projections.search.grammar import And, parse_filter, require_unicode
+from projections.search.grammar import And, Comparison, parse_filter, require_unicode
 from projections.search.lexer import shortened
 from projections.search.ordering import Key
 from projections.search.pages import find_page
@@ -72,8 +72,7 @@ async def find_logged_models(
 
 def _mentions_metrics(expression: And) -> bool:
     return any(
-        _mentions_metrics(part) if isinstance(part, And) else part.entity == "metric"
-        for part in expression.parts
+        isinstance(part, Comparison) and part.entity == "metric" for part in expression.parts
     )
 
 

@@ -164,7 +164,7 @@ def _run_ids(comparison: Comparison) -> tuple[str, ...]:
     if comparison.op == "=" and isinstance(comparison.value, str):
         return (comparison.value,)
     if comparison.op == "IN" and isinstance(comparison.value, tuple):
-        return comparison.value
+        return tuple(each for each in comparison.value if isinstance(each, str))
     return ()
 
 

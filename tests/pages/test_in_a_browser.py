@@ -30,7 +30,7 @@ def page(browser: Browser, site: Site) -> Iterator[Page]:
 
 
 def test_the_link_that_the_client_prints_opens_the_run(page: Page, site: Site, shots: Path) -> None:
-    page.goto(f"/#/experiments/{site.experiment_id}/runs/{site.run_id}")
+    page.goto(f"/experiments#/experiments/{site.experiment_id}/runs/{site.run_id}")
     expect(page).to_have_url(
         f"{site.server.url}/experiments/{site.experiment_id}/runs/{site.run_id}"
     )
@@ -42,14 +42,14 @@ def test_the_link_that_the_client_prints_opens_the_run(page: Page, site: Site, s
 
 
 def test_the_experiments_link_opens_its_runs(page: Page, site: Site, shots: Path) -> None:
-    page.goto(f"/#/experiments/{site.experiment_id}")
+    page.goto(f"/experiments#/experiments/{site.experiment_id}")
     expect(page.get_by_role("link", name="resnet18-00")).to_be_visible()
     assert page.get_by_role("row").count() == 2 + 14
     page.screenshot(path=shots / "experiment.png")
 
 
 def test_from_the_list_to_a_run_by_clicking(page: Page, site: Site, shots: Path) -> None:
-    page.goto("/")
+    page.goto("/experiments")
     page.screenshot(path=shots / "index.png")
     page.get_by_role("link", name="cifar10 baselines").click()
     page.get_by_label("Filter").fill("params.lr = '0.1'")
@@ -70,14 +70,14 @@ def test_an_artifact_is_reached_through_its_folder(page: Page, site: Site) -> No
 
 def test_what_is_logged_never_runs(page: Page, site: Site) -> None:
     run = f"/experiments/{site.hostile_id}/runs/{site.hostile_run_id}"
-    for path in ("/", f"/experiments/{site.hostile_id}", run):
+    for path in ("/experiments", f"/experiments/{site.hostile_id}", run):
         page.goto(path)
         expect(page.get_by_text("<script>document.title").first).to_be_visible()
         assert page.title() != "taken"
 
 
 def test_a_link_pasted_into_an_open_page_is_followed(page: Page, site: Site) -> None:
-    page.goto("/")
+    page.goto("/experiments")
     page.evaluate(f"location.hash = '#/experiments/{site.experiment_id}'")
     expect(page).to_have_url(f"{site.server.url}/experiments/{site.experiment_id}")
     page.evaluate(f"location.hash = '#/experiments/0/runs/{site.spiky_run_id}'")
@@ -126,7 +126,7 @@ def test_every_page_fits_the_window(
     experiment, run = f"/experiments/{site.experiment_id}", f"/runs/{site.run_id}"
     hostile = f"/experiments/{site.hostile_id}"
     pages = {
-        "index": "/",
+        "index": "/experiments",
         "experiment": experiment,
         "run": experiment + run,
         "hostile": hostile,

@@ -25,7 +25,7 @@ def next_of(text: str) -> str:
     return html.unescape(found[1])
 
 
-@pytest.mark.parametrize("path", ["/", "/experiments/{e}", "/experiments/{e}/runs/{r}"])
+@pytest.mark.parametrize("path", ["/experiments", "/experiments/{e}", "/experiments/{e}/runs/{r}"])
 def test_hostile_texts_are_escaped_under_a_policy_against_inline_code(
     site: Site, path: str
 ) -> None:
@@ -59,7 +59,7 @@ def test_a_filter_comes_back_escaped(site: Site) -> None:
 def test_what_is_not_there_is_a_page_that_says_so(site: Site, path: str) -> None:
     text = text_of(site, path, 404)
     assert "There is no" in text
-    assert '<a href="/">All experiments</a>' in text
+    assert '<a href="/experiments">All experiments</a>' in text
 
 
 @pytest.mark.parametrize("field", ["filter", "order_by"])
@@ -77,7 +77,7 @@ def test_a_page_that_was_never_given_out_is_no_mistake_of_the_filter(site: Site)
     text = text_of(site, f"/experiments/{site.experiment_id}?page=x", 400)
     assert "page_token" in text
     assert "aria-invalid" not in text
-    assert "no such page" in text_of(site, "/?page=x", 400)
+    assert "no such page" in text_of(site, "/experiments?page=x", 400)
 
 
 def test_runs_come_in_pages_of_a_hundred(site: Site) -> None:
@@ -104,7 +104,7 @@ def test_every_experiment_and_every_chart_is_reached(tmp_path: Path) -> None:
         metrics = [{"key": key, "value": 1.0, "step": 0, "timestamp": 1} for key in keys]
         rest.post("runs/log-batch", run_id=run_id, metrics=metrics)
         for path, pattern, wanted in (
-            ("/", r">(experiment-\d+)</a>", names),
+            ("/experiments", r">(experiment-\d+)</a>", names),
             (f"/experiments/0/runs/{run_id}", r"<strong>(metric-\d+)</strong>", keys),
         ):
             first = rest.ask("GET", path)[2].decode()
@@ -114,11 +114,13 @@ def test_every_experiment_and_every_chart_is_reached(tmp_path: Path) -> None:
 
 
 def test_the_list_tells_of_each_experiments_runs(site: Site) -> None:
-    row = re.search(r"cifar10 baselines</a></td>(.*?)</tr>", text_of(site, "/"), re.DOTALL)
+    row = re.search(
+        r"cifar10 baselines</a></td>(.*?)</tr>", text_of(site, "/experiments"), re.DOTALL
+    )
     assert row is not None
     assert '<td class="right">14</td>' in row[1]
     site.rest.create_run(site.hostile_id, run_name="late", start_time=STARTED_MS * 2)
-    assert "2083-06-" in text_of(site, "/")
+    assert "2083-06-" in text_of(site, "/experiments")
 
 
 def test_the_table_shows_users_latest_metrics_and_params(site: Site) -> None:
@@ -166,7 +168,7 @@ def test_a_metric_that_ends_in_nan_says_so(site: Site) -> None:
 
 
 def test_files_are_kept_for_ever_under_the_name_of_their_content(site: Site) -> None:
-    named = re.findall(r'"(/static-files/[^"]+)"', text_of(site, "/"))
+    named = re.findall(r'"(/static-files/[^"]+)"', text_of(site, "/experiments"))
     assert len(set(named)) == 3
     for path in named:
         status, headers, body = site.rest.ask("GET", path)
@@ -183,6 +185,6 @@ def test_files_are_kept_for_ever_under_the_name_of_their_content(site: Site) -> 
 def test_a_new_server_shows_the_lines_to_paste(tmp_path: Path) -> None:
     with eventtrack_server(tmp_path / "data") as server:
         rest = Rest(server.port)
-        _, _, body = rest.ask("GET", "/")
+        _, _, body = rest.ask("GET", "/experiments")
         assert f'mlflow.set_tracking_uri("{server.url}")'.encode() in body
         rest.close()

@@ -58,6 +58,11 @@ def latest(points: Sequence[Point]) -> Point:
     return best
 
 
+def first(points: Sequence[Point]) -> Point:
+    """The least (step, timestamp, value), of equal ones a number before a NaN, as it came."""
+    return min(points, key=lambda point: (*point[:2], counted(point[2]), math.isnan(point[2])))
+
+
 def history(points: Sequence[Point]) -> list[Point]:
     """M2 and M13: distinct points by timestamp, step, value.
 

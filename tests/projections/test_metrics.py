@@ -18,7 +18,7 @@ from eventtrack.projector.feeds import Feed
 from eventtrack.projector.folding import apply_batch
 from projections.metrics import history as histories
 from projections.metrics import metrics, wide
-from projections.metrics.fold import FEW_POINTS, latest_of
+from projections.metrics.fold import FEW_POINTS, extent_of
 from projections.metrics.history import Histories, Points, encode, encode_points, read_points
 from tests.projections import made, model
 from tests.projections.model import Point
@@ -52,11 +52,20 @@ def listed(points: Points) -> list[Point]:
 def check_latest(points: list[Point]) -> None:
     for tables in (wide.gather(tables_of([made.series(points)])), packed([made.series(points)])):
         (table,) = tables
-        ((key, (step, timestamp, value, is_nan)),) = latest_of(table)
-        expected = model.latest(points)
-        assert (key, step, timestamp) == (made.KEY, *expected[:2])
-        assert is_nan == math.isnan(expected[2])
-        assert struct.pack("<d", value) == struct.pack("<d", model.counted(expected[2]))
+        ((key, (latest, first, *rest)),) = extent_of(table)
+        assert key == made.KEY
+        assert same(latest, model.latest(points))
+        assert same(first, model.first(points))
+        low, high = model.extremes(points)
+        nothing = math.isnan(low)
+        assert rest == [None if nothing else low, None if nothing else high, len(points)]
+
+
+def same(found: tuple[int, int, float, bool], expected: Point) -> bool:
+    step, timestamp, value, is_nan = found
+    assert (step, timestamp) == expected[:2]
+    assert is_nan == math.isnan(expected[2])
+    return struct.pack("<d", value) == struct.pack("<d", model.counted(expected[2]))
 
 
 def packed(series: list[Series]) -> list[wide.Wide]:

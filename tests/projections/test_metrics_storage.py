@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from eventtrack.events import Recorded
+from eventtrack.events.metrics import tables_of
 from projections.metrics import compaction, metrics, wide
+from projections.metrics.fold import extent_of
 from projections.metrics.history import encode_points, read_points
 from projections.metrics.latest import LatestPoints
 from projections.metrics.packing import Points, points_of
@@ -195,12 +197,14 @@ def test_latest_points_are_read_again_when_they_are_not_kept(tmp_path: Path) -> 
         value = math.nan if number == 5 else float(-number)
         point = (number // 3 % 4, 7, value)
         logged[run_id].append(point)
-        latest.write(
-            connection,
-            [(run_id, [("k", (*point[:2], model.counted(value), math.isnan(value)))], 1)],
-        )
+        ((key, extent),) = extent_of(wide.gather(tables_of([made.series([point], "k")]))[0])
+        latest.write(connection, [(run_id, 0, [(key, extent)], 1)])
     found = connection.execute("SELECT run_id, metrics, points FROM metric_documents").fetchall()
     assert found == [
         (run_id, model.document({"k": points}), len(points)) for run_id, points in logged.items()
+    ]
+    amounts = connection.execute("SELECT first_step, lowest, highest, points FROM latest_metrics")
+    assert amounts.fetchall() == [
+        (min(points)[0], *model.extremes(points), len(points)) for points in logged.values()
     ]
     connection.close()

@@ -6,6 +6,7 @@ compared with the plain model of MLflow's rules.
 """
 
 import asyncio
+import math
 import tempfile
 from pathlib import Path
 
@@ -59,12 +60,46 @@ async def check_metrics(views: Views, events: list[Recorded]) -> None:
     assert documents == {run_id: model.document(series) for run_id, series in of_run.items()}
 
 
+async def check_amounts(views: Views, events: list[Recorded]) -> None:
+    """First, least and greatest values and numbers of points against the model."""
+    expected = {}
+    for (run_id, key), points in model.series_of(events).items():
+        if points:
+            step, timestamp, value = model.first(points)
+            low, high = model.extremes(points)
+            extremes = (None, None) if math.isnan(low) else (low, high)
+            first = None if math.isnan(value) else value
+            expected[run_id, key] = (step, timestamp, first, *extremes, len(points))
+    rows = await views.fetchall(
+        """SELECT run_id, key, first_step, first_timestamp, first_value, lowest, highest, points
+           FROM latest_metrics"""
+    )
+    assert {tuple(row[:2]): tuple(row[2:]) for row in rows} == expected
+
+
+async def check_names(views: Views) -> None:
+    """In how many runs there is a name, counted again."""
+    for names, entries in (
+        ("metric_names", "latest_metrics"),
+        ("run_names WHERE kind = 'params'", "run_params"),
+        ("run_names WHERE kind = 'tags'", "run_tags"),
+    ):
+        counted = await views.fetchall(
+            f"""SELECT c.key, r.experiment_id, count(*) FROM {entries} c JOIN runs r USING (run_id)
+                GROUP BY c.key, r.experiment_id ORDER BY 1, 2"""
+        )
+        known = await views.fetchall(f"SELECT key, experiment_id, runs FROM {names} ORDER BY 1, 2")
+        assert known == counted
+
+
 async def check(folder: Path, sequence: list[Step], cuts: list[int]) -> None:
     async with open_stack(folder) as stack:
         await live(stack, sequence)
         expected, rows = await answers(stack.views), rows_of(stack.projector.path)
         events = await read_all(stack.log)
         await check_metrics(stack.views, events)
+        await check_amounts(stack.views, events)
+        await check_names(stack.views)
         assert (await verify(stack.log.read_stored(), stack.log.genesis)).intact
 
         again = folder / "again.db"

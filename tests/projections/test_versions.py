@@ -88,8 +88,6 @@ def test_every_event_is_handled_or_known_to_change_no_view() -> None:
     assert silent == {
         "ExperimentNameClaimed",
         "ExperimentNameReleased",
-        "ArtifactStored",
-        "ArtifactsDeleted",
         "Undone",
         "ImportProgressed",
         "RegisteredModelNameClaimed",

@@ -39,7 +39,6 @@ def faults_as_pages(make: Make) -> Make:
 
 
 ROUTES: tuple[tuple[str, str, Make], ...] = (
-    ("GET", "/", faults_as_pages(experiments.index)),
     ("GET", "/experiments", faults_as_pages(experiments.index)),
     ("GET", "/experiments/{experiment_id}", faults_as_pages(experiments.experiment)),
     ("GET", "/experiments/{experiment_id}/runs/{run_id}", faults_as_pages(runs.run)),

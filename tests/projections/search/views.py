@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from projections.builtin import BUILT_IN
+from projections.runs import number_of
 
 T = TypeVar("T")
 
@@ -19,7 +20,7 @@ def answer(question: Coroutine[Any, Any, T]) -> T:
 
 @dataclass
 class Run:
-    """A run with all that can be searched for."""
+    """A run with all that can be searched for; before: earlier values of its metrics."""
 
     run_id: str
     experiment_id: int = 1
@@ -30,6 +31,7 @@ class Run:
     end_time: int | None = None
     stage: str = "active"
     metrics: dict[str, float] = field(default_factory=dict)
+    before: dict[str, list[float]] = field(default_factory=dict)
     params: dict[str, str] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
     datasets: list[tuple[str, str, str | None]] = field(default_factory=list)
@@ -59,6 +61,15 @@ class Model:
 
 def _number(value: float) -> tuple[float, bool]:
     return (0.0, True) if math.isnan(value) else (value, False)
+
+
+def _extent(run: Run, key: str) -> tuple[Any, ...]:
+    """The rest of a metric's row."""
+    values = [*run.before.get(key, []), run.metrics[key]]
+    finite = [value for value in values if math.isfinite(value)]
+    first = None if math.isnan(values[0]) else values[0]
+    extremes = (min(finite), max(finite)) if finite else (None, None)
+    return *_number(values[-1]), len(values) - 1, 0, 0, 0, first, *extremes, len(values)
 
 
 class MemoryViews:
@@ -94,11 +105,14 @@ class MemoryViews:
                 run.stage,
             ),
         )
-        self._insert("run_params", *((run.run_id, *item) for item in run.params.items()))
+        self._insert(
+            "run_params",
+            *((run.run_id, key, value, number_of(value)) for key, value in run.params.items()),
+        )
         self._insert("run_tags", *((run.run_id, *item) for item in run.tags.items()))
         self._insert(
             "latest_metrics",
-            *((run.run_id, key, *_number(value), 0, 0) for key, value in run.metrics.items()),
+            *((run.run_id, key, *_extent(run, key)) for key in run.metrics),
         )
         self._insert(
             "run_datasets",

@@ -1,0 +1,218 @@
+/** A metric's chart with its title and what may be done with it; it loads when it comes into view. */
+
+import { createEffect, createMemo, createSignal, on, onCleanup, onMount, Show, untrack } from "solid-js";
+import { adviceOf, isAborted, messageOf } from "../api/client";
+import { metricsOf, nameOf, useEvents, useReturn } from "../live/stream";
+import { throttled } from "../live/throttle";
+import { IconButton } from "../widgets/button";
+import { count } from "../widgets/format";
+import { Dialog } from "../widgets/dialog";
+import { csv, download, fileName } from "../widgets/download";
+import { foldGroup, type ChartedGroup } from "./fold";
+import { loadChart } from "./loader";
+import { Plot, type Range } from "./plot";
+import { linesOf } from "./series";
+import { chartState } from "./state";
+import type { Charted } from "./wire";
+
+const HEIGHT = 190;
+const AGAIN_MILLISECONDS = 500;
+const BUCKETS_MAX = 4096;
+const BUCKETS_MIN = 256;
+
+export interface ChartedRun {
+  run_id: string;
+  name: string;
+}
+
+export interface CardProps {
+  metric: string;
+  runs: readonly ChartedRun[];
+  /** One line for each group of runs instead of one for each run. */
+  groups: readonly ChartedGroup[];
+  highlighted: string;
+  onHighlight: (runId: string) => void;
+}
+
+export function ChartCard(props: CardProps) {
+  let card!: HTMLElement;
+  let canvas: (() => HTMLCanvasElement) | undefined;
+  const [isSeen, setIsSeen] = createSignal(false);
+  const [charted, setCharted] = createSignal<Charted | null>(null);
+  const [fault, setFault] = createSignal<unknown>(null);
+  const [width, setWidth] = createSignal(0);
+  const [isLarge, setIsLarge] = createSignal(false);
+  let controller: AbortController | undefined;
+  onCleanup(() => controller?.abort());
+
+  onMount(() => {
+    const observer = new IntersectionObserver(
+      (entries) => setIsSeen(entries.at(-1)!.isIntersecting),
+      { rootMargin: "200px" },
+    );
+    observer.observe(card);
+    const sizes = new ResizeObserver(() => setWidth(card.clientWidth));
+    sizes.observe(card);
+    setWidth(card.clientWidth);
+    onCleanup(() => {
+      observer.disconnect();
+      sizes.disconnect();
+    });
+  });
+
+  const runIds = createMemo(() => props.runs.map((run) => run.run_id));
+  /** One for each pixel, rounded up so that resizing a little asks for nothing. */
+  const buckets = () => {
+    const pixels = (isLarge() ? innerWidth : width()) * devicePixelRatio;
+    return Math.min(BUCKETS_MAX, Math.max(BUCKETS_MIN, 2 ** Math.ceil(Math.log2(pixels || 1))));
+  };
+  const question = createMemo(() => {
+    const zoom = chartState.zoom();
+    const xKey = chartState.xKey();
+    const isWhole = chartState.axis() !== "metric";
+    return JSON.stringify({
+      run_ids: runIds(),
+      axis: chartState.axis(),
+      ...(xKey ? { x_key: xKey } : {}),
+      start: zoom && (isWhole ? Math.floor(zoom[0]) : zoom[0]),
+      end: zoom && (isWhole ? Math.ceil(zoom[1]) : zoom[1]),
+      buckets: buckets(),
+    });
+  });
+
+  async function load(): Promise<void> {
+    controller?.abort();
+    controller = new AbortController();
+    const { signal } = controller;
+    try {
+      const answer = await loadChart(JSON.parse(untrack(question)), props.metric, signal);
+      if (signal.aborted) return;
+      setCharted(answer);
+      setFault(null);
+    } catch (error) {
+      if (!isAborted(error) && !signal.aborted) setFault(error);
+    }
+  }
+
+  /** The question that was answered, or is on its way. */
+  let asked = "";
+  createEffect(
+    on([isSeen, question], ([seen, next]) => {
+      if (!seen || next === asked) return;
+      asked = next;
+      if (runIds().length) void load();
+      else setCharted(null);
+    }),
+  );
+  const again = throttled(async () => {
+    asked = "";
+    if (!isSeen() || !runIds().length) return;
+    asked = untrack(question);
+    await load();
+  }, AGAIN_MILLISECONDS);
+  useReturn(again);
+  useEvents((told) => {
+    if (!told.run_id || !runIds().includes(told.run_id)) return;
+    const name = nameOf(told);
+    if (name === "MetricsLogged" ? props.metric in metricsOf(told) : name.startsWith("Points")) again();
+  });
+
+  const lines = createMemo(() => {
+    const found = charted();
+    if (!found) return [];
+    const weight = chartState.smoothing();
+    const all = linesOf(found, props.metric, weight);
+    if (!props.groups.length) return all;
+    return props.groups.flatMap((group) => foldGroup(group, all, weight) ?? []);
+  });
+  const precision = () =>
+    charted()?.exact === false
+      ? "Every one of them is in the picture; some are drawn one pixel beside their place"
+      : "Every one of them is in the picture, at its place";
+  const points = () => lines().reduce((sum, line) => sum + line.points, 0);
+  const nameOfRun = (id: string) =>
+    props.groups.find((group) => group.id === id)?.title ??
+    props.runs.find((run) => run.run_id === id)?.name ??
+    id;
+  const short = () => props.metric.slice(props.metric.lastIndexOf("/") + 1);
+  const isPinned = () => chartState.pinned().includes(props.metric);
+
+  function save(): void {
+    canvas?.().toBlob((blob) => blob && download(`${fileName(props.metric)}.png`, blob));
+  }
+
+  function exportCsv(): void {
+    const header = ["run_id", "run", chartState.axis(), "count", "last", "min", "max", "mean"];
+    const rows = lines().flatMap((line) =>
+      Array.from(line.xs, (x, at) => [
+        line.runId,
+        nameOfRun(line.runId),
+        x,
+        line.count[at]!,
+        line.last[at]!,
+        line.min[at]!,
+        line.max[at]!,
+        line.ys[at]!,
+      ]),
+    );
+    download(`${fileName(props.metric)}.csv`, csv([header, ...rows]));
+  }
+
+  const plot = (height: number) => (
+    <Plot
+      label={`${props.metric} by ${chartState.axis()}: ${count(lines().length, props.groups.length ? "group" : "run")}, ${count(points(), "point")}`}
+      lines={lines()}
+      axis={chartState.axis()}
+      xLog={chartState.xLog()}
+      yLog={chartState.yLog()}
+      isSmoothed={chartState.smoothing() > 0}
+      zoom={chartState.zoom()}
+      onZoom={(range: Range | null) => chartState.setZoom(range)}
+      nameOf={nameOfRun}
+      highlighted={props.highlighted}
+      onHighlight={props.onHighlight}
+      height={height}
+      ref={(get) => (canvas = get)}
+    />
+  );
+
+  return (
+    <figure ref={card} class="chart" classList={{ empty: charted() !== null && !lines().length }} data-metric={props.metric}>
+      <figcaption>
+        <span class="clip" title={props.metric}>{short()}</span>
+        <span class="faint points" title={precision()}>
+          {points() ? count(points(), "point") : ""}
+        </span>
+        <span class="chart-tools">
+          <Show when={chartState.zoom()}>
+            <IconButton icon="reset" label="Reset zoom" onClick={() => chartState.setZoom(null)} />
+          </Show>
+          <IconButton
+            icon="pin"
+            label={isPinned() ? "Unpin the chart" : "Pin the chart"}
+            aria-pressed={isPinned()}
+            onClick={() => chartState.togglePinned(props.metric)}
+          />
+          <IconButton icon="download" label="Download as PNG" onClick={save} />
+          <IconButton icon="columns" label="Download as CSV" onClick={exportCsv} />
+          <IconButton icon="expand" label="Full screen" onClick={() => setIsLarge(true)} />
+        </span>
+      </figcaption>
+      <Show when={fault()}>
+        <p class="problem" role="alert">
+          {messageOf(fault())} {adviceOf(fault())}
+        </p>
+      </Show>
+      <Show when={lines().length} fallback={<div class="plot-empty faint">{charted() ? "No points here" : ""}</div>}>
+        <Show when={isSeen()} fallback={<div class="plot-empty" />}>
+          {plot(HEIGHT)}
+        </Show>
+      </Show>
+      <Show when={isLarge()}>
+        <Dialog title={props.metric} class="large-chart" onClose={() => setIsLarge(false)}>
+          {plot(Math.max(240, innerHeight - 140))}
+        </Dialog>
+      </Show>
+    </figure>
+  );
+}

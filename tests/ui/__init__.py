@@ -1,0 +1,1 @@
+"""The web UI: its files over HTTP, and its pages in a real browser."""
