@@ -102,6 +102,8 @@ ROUTES: tuple[tuple[str, str, type[msgspec.Struct], Function], ...] = (
         _always(b'{"providers":[],"resolved":null,"gateway_vendor_options":{}}'),
     ),
     ("POST", "3.0/mlflow/traces/search", Nothing, _EMPTY),
+    # As the UI of MLflow 3.4 and before asks.
+    ("GET", "2.0/mlflow/traces", Nothing, _EMPTY),
     ("POST", "3.0/mlflow/traces/metrics", TraceMetrics, trace_metrics),
     ("POST", "3.0/mlflow/issues/search", Nothing, _EMPTY_PAGE),
     ("POST", "3.0/mlflow/datasets/search", Nothing, _EMPTY),
