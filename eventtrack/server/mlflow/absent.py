@@ -54,7 +54,7 @@ class TraceMetricsAnswer(msgspec.Struct, omit_defaults=True, frozen=True):
 
 async def trace_metrics(door: Door, call: Call, message: TraceMetrics) -> TraceMetricsAnswer:
     """POST traces/metrics: of no traces the count is 0, and no group or average has a point."""
-    if not message.experiment_ids:
+    if message.experiment_ids is None:
         raise missing("experiment_ids")
     counted = any(each.aggregation_type == "COUNT" for each in message.aggregations or ())
     if not counted or message.dimensions or message.time_interval_seconds:

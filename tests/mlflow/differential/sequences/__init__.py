@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from tests.mlflow.differential.sequences import (
+    absent,
     artifacts,
     basics,
     batch,
@@ -50,6 +51,7 @@ _BY_NOUN: Mapping[str, Sequence[Step]] = {
     "registry": registry.STEPS,
     "registry sources": registry_sources.STEPS,
     "registry search": registry_search.STEPS,
+    "absent": absent.STEPS,
     "quirks": quirks.STEPS,
 }
 
