@@ -54,7 +54,7 @@ class TraceMetricsAnswer(msgspec.Struct, omit_defaults=True, frozen=True):
 
 async def trace_metrics(door: Door, call: Call, message: TraceMetrics) -> TraceMetricsAnswer:
     """POST traces/metrics: of no traces the count is 0, and no group or average has a point."""
-    if not message.experiment_ids:
+    if message.experiment_ids is None:
         raise missing("experiment_ids")
     counted = any(each.aggregation_type == "COUNT" for each in message.aggregations or ())
     if not counted or message.dimensions or message.time_interval_seconds:
@@ -102,6 +102,8 @@ ROUTES: tuple[tuple[str, str, type[msgspec.Struct], Function], ...] = (
         _always(b'{"providers":[],"resolved":null,"gateway_vendor_options":{}}'),
     ),
     ("POST", "3.0/mlflow/traces/search", Nothing, _EMPTY),
+    # As the UI of MLflow 3.4 and before asks.
+    ("GET", "2.0/mlflow/traces", Nothing, _EMPTY),
     ("POST", "3.0/mlflow/traces/metrics", TraceMetrics, trace_metrics),
     ("POST", "3.0/mlflow/issues/search", Nothing, _EMPTY_PAGE),
     ("POST", "3.0/mlflow/datasets/search", Nothing, _EMPTY),

@@ -223,6 +223,11 @@ INTENDED: tuple[Intended, ...] = (
         "of a tag given twice the last counts, as in batches; MLflow says the *name* is taken",
         "experiments: a creation may not name a tag twice",
     ),
+    _refused(
+        "D8",
+        "an edge leads to a model; MLflow keeps one that leads to the empty id",
+        "model lineage: an output names its model",
+    ),
     Intended(
         "D8",
         "a model linked again is no error, because clients retry",

@@ -24,6 +24,9 @@ from tests.rest import Rest
 
 SIDES = ("mlflow", "eventtrack")
 
+PATIENCE_MS = 2000.0
+"""A script of some megabytes keeps a busy machine longer than a test of one page waits."""
+
 ANSWERED_OTHERWISE = {
     "GET /ajax-api/3.0/mlflow/server-info": "other features: no gateway; multipart uploads",
     "GET /ajax-api/3.0/mlflow/assistant/providers": "this server brings no assistant",
@@ -89,7 +92,7 @@ def tour(port: int, ids: Populated, folder: Path, wanted: Sequence[str]) -> Visi
             page = context.new_page()
             recorder = Recorder(page)
             page.goto(f"http://127.0.0.1:{port}/#{address}")
-            for url in recorder.settle():
+            for url in recorder.settle(PATIENCE_MS):
                 sys.stderr.write(f"{name}: no answer yet from {url}\n")
             page.screenshot(path=folder / f"{name}.png")
             exchanges, complaints = recorder.take()

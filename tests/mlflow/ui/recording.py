@@ -94,10 +94,10 @@ class Recorder:
         if message.type == "error":
             self._complaints.append(f"console: {message.text} {message.location.get('url', '')}")
 
-    def settle(self) -> list[str]:
+    def settle(self, quiet_ms: float = QUIET_MS) -> list[str]:
         """Wait until the page asks for nothing more; the addresses that are not answered yet."""
         waited, quiet, step = 0.0, 0.0, 100.0
-        while quiet < QUIET_MS and waited < SETTLE_MS_MAX:
+        while quiet < quiet_ms and waited < SETTLE_MS_MAX:
             before = len(self._finished)
             self._page.wait_for_timeout(step)
             waited += step

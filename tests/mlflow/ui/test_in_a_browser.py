@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.mlflow.ui.conftest import Site
 from tests.mlflow.ui.population import PROMPT, REGISTERED
@@ -57,6 +57,20 @@ def test_the_runs_of_an_experiment_are_filtered(page: Page, site: Site, shots: P
     expect(link(page, "resnet-0")).to_have_count(0)
     expect(link(page, "resnet-1")).to_be_visible()
     page.screenshot(path=shots / "filtered.png")
+
+
+def test_a_mistake_in_a_filter_is_told_in_the_servers_words(
+    browser: Browser, site: Site, shots: Path
+) -> None:
+    # Not on the page that may not complain: the refused search stands in its console.
+    page = browser.new_page(base_url=site.server.url)
+    open_runs(page, site)
+    search = page.get_by_role("combobox", name="metrics.rmse")
+    search.fill("metrics.loss <")
+    search.press("Enter")
+    expect(page.get_by_text("Invalid filter").first).to_be_visible()
+    page.screenshot(path=shots / "mistake.png")
+    page.close()
 
 
 def test_an_experiment_without_runs_or_tags_opens(page: Page, site: Site) -> None:
