@@ -20,6 +20,8 @@
 | registered_models | registered_models, registered_model_tags,      | what is model N, whom  |
 |               | registered_model_aliases                           | does an alias name     |
 | model_versions | model_versions, model_version_tags                | which is the latest    |
+| webhooks      | webhooks, webhook_events, webhook_models,          | who is to be told      |
+|               | webhook_deliveries                                 | of what                |
 
 `search/` turns MLflow's filter language into questions to these tables.  Events are the only thing
 of eventtrack that may be imported here.

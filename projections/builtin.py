@@ -12,6 +12,7 @@ from projections.producers import producers
 from projections.projection import Projection
 from projections.registered_models import registered_models
 from projections.runs import runs
+from projections.webhooks import webhooks
 
 BUILT_IN: tuple[Projection, ...] = (
     experiments,
@@ -25,4 +26,5 @@ BUILT_IN: tuple[Projection, ...] = (
     erasures,
     registered_models,
     model_versions,
+    webhooks,
 )

@@ -297,6 +297,10 @@ class StateReader(Protocol):
         """The registered model with this id, deleted ones too."""
         ...
 
+    async def webhook_exists(self, webhook_id: str) -> bool:
+        """Is there a webhook with this id that was not deleted?"""
+        ...
+
     async def producer(self, producer: str) -> ProducerState | None:
         """The native producer of this name."""
         ...

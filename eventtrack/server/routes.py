@@ -24,6 +24,7 @@ from eventtrack.server.mlflow import (
     proxy,
     registered_models,
     runs,
+    webhooks,
 )
 from eventtrack.server.mlflow.endpoint import Function, endpoint
 from eventtrack.server.native import audit, corrections, queries, stream
@@ -50,7 +51,7 @@ class Plain(msgspec.Struct, frozen=True):
 
 
 E, R, H, D, L, A, P = experiments, runs, history, datasets, logged_models, artifacts, proxy
-RM, MV = registered_models, model_versions
+RM, MV, W = registered_models, model_versions, webhooks
 
 API: tuple[Json | Plain, ...] = (
     Json("POST", "2.0/mlflow/experiments/create", E.CreateExperiment, E.create),
@@ -134,6 +135,12 @@ API: tuple[Json | Plain, ...] = (
     ),
     Json("POST", "2.0/mlflow/model-versions/set-tag", MV.SetTag, MV.set_tag),
     Json("DELETE", "2.0/mlflow/model-versions/delete-tag", MV.DeleteTag, MV.delete_tag),
+    Json("POST", "2.0/mlflow/webhooks", W.CreateWebhook, W.create),
+    Json("GET", "2.0/mlflow/webhooks", W.ListWebhooks, W.list_webhooks),
+    Json("GET", "2.0/mlflow/webhooks/{webhook_id}", W.WebhookId, W.get),
+    Json("PATCH", "2.0/mlflow/webhooks/{webhook_id}", W.UpdateWebhook, W.update),
+    Json("DELETE", "2.0/mlflow/webhooks/{webhook_id}", W.WebhookId, W.delete),
+    Json("POST", "2.0/mlflow/webhooks/{webhook_id}/test", W.TestWebhook, W.test),
     Json("GET", "3.0/mlflow/server-info", basics.Nothing, basics.server_info),
     Json("GET", "2.0/mlflow/artifacts/list", A.ListArtifacts, A.list_run),
     Json(

@@ -16,6 +16,7 @@ from projections import (
     producers,
     registered_models,
     runs,
+    webhooks,
 )
 from projections.metrics.history import read_points
 
@@ -130,6 +131,10 @@ class ViewStates:
                 for each in await model_versions.all_of(views, registered_model_id)
             },
         )
+
+    async def webhook_exists(self, webhook_id: str) -> bool:
+        """See `StateReader.webhook_exists`."""
+        return await webhooks.get(await self._live.current(), webhook_id) is not None
 
     async def producer(self, producer: str) -> ProducerState | None:
         """See `StateReader.producer`."""

@@ -26,6 +26,7 @@ from tests.mlflow.differential.sequences import (
     search_filters,
     search_orders,
     search_population,
+    webhooks,
     wire_json,
 )
 from tests.mlflow.differential.steps import Step
@@ -48,6 +49,7 @@ _BY_NOUN: Mapping[str, Sequence[Step]] = {
     "registry": registry.STEPS,
     "registry sources": registry_sources.STEPS,
     "registry search": registry_search.STEPS,
+    "webhooks": webhooks.STEPS,
     "quirks": quirks.STEPS,
 }
 

@@ -194,10 +194,10 @@ _VERSIONS = [
 def _stage(
     name: str, version: str, stage: object, archive: object = None, error: Error = None
 ) -> Step:
-    body = {"name": "m", "version": version, "stage": stage}
+    body: dict[str, object] = {"name": "m", "version": version, "stage": stage}
     if archive is not None:
         body["archive_existing_versions"] = archive
-    return _version(name, "transition-stage", error, **body)
+    return post(name, "model-versions/transition-stage", body, error=error)
 
 
 def _latest(promise: str, error: Error = None, **query: object) -> Step:
