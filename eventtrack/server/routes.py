@@ -192,6 +192,7 @@ NATIVE: tuple[Json | Plain, ...] = (
     Plain("GET", "experiments/{experiment_id}/events", audit.experiment_events),
     Plain("GET", "logged-models/{model_id}/events", audit.model_events),
     Plain("GET", "registered-models/{name}/events", audit.registered_model_events),
+    Plain("GET", "webhooks/{webhook_id}/events", audit.webhook_events),
     Json("GET POST", "runs", R.SearchRuns, R.search),
     Plain("GET", "runs/{run_id}/events", audit.run_events),
     Plain("GET", "runs/{run_id}", queries.run_status),

@@ -4,7 +4,7 @@ import msgspec
 from aiohttp import web
 
 from eventtrack.audit.history import LIMIT_MAX, Filter, history, stream_of_model_name
-from eventtrack.commands import experiments, logged_models, registered_models, runs
+from eventtrack.commands import experiments, logged_models, registered_models, runs, webhooks
 from eventtrack.errors import DoesNotExist, InvalidParameter
 from eventtrack.events import CURRENT, START, Position
 from eventtrack.server.dispatch import PATH_PARAMETERS, Handle
@@ -59,6 +59,17 @@ def registered_model_events(door: Door) -> Handle:
         if stream is None:
             raise absent
         return await _answer(door, request, stream, absent)
+
+    return handle
+
+
+def webhook_events(door: Door) -> Handle:
+    """GET webhooks/{webhook_id}/events, as for runs; of a deleted one, too."""
+
+    async def handle(request: web.BaseRequest) -> web.StreamResponse:
+        webhook_id = request[PATH_PARAMETERS]["webhook_id"]
+        absent = webhooks.no_such_webhook(webhook_id)
+        return await _answer(door, request, webhooks.stream_of(webhook_id), absent)
 
     return handle
 

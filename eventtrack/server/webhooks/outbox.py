@@ -102,7 +102,8 @@ class Outbox:
             self._connection.execute("UPDATE outbox SET taken = ?", (last,))
             return taken
 
-        self.waiting += await self._change(take)
+        taken = await self._change(take)
+        self.waiting += taken
         self.taken = last
 
     async def due(
@@ -163,7 +164,8 @@ class Outbox:
             )
             return gone
 
-        self.waiting -= await self._change(made)
+        gone = await self._change(made)
+        self.waiting -= gone
 
     async def failed(self, waiting: Waiting, due_at_ms: int, *, counts: bool) -> None:
         """A delivery is to be tried again then; counts: the receiver was asked."""
