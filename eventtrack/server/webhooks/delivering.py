@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from eventtrack.commands.webhooks import stream_of
+from eventtrack.events import Position
 from eventtrack.events.webhooks import WebhookCreated, WebhookUpdated
 from eventtrack.log import EventLog, LogError
 from eventtrack.projector.live import Live
@@ -67,6 +68,7 @@ class Deliveries:
         self._random = random.Random()
         self._wake = asyncio.Event()
         self._under_way: dict[int, tuple[Waiting, asyncio.Task[None]]] = {}
+        self._looked: Position | None = None
         self._task: asyncio.Task[None] | None = None
         self.delivered = 0
         self.failed = 0
@@ -100,26 +102,35 @@ class Deliveries:
         await self._outbox.close()
 
     async def _follow(self) -> None:
-        looked = None
         while True:
             pause = LOOK_SECONDS
             self._wake.clear()
             try:
-                head = self._log.head()
-                if head != looked:
-                    await self._take()
-                    looked = head
-                await self._start_due()
+                await self.look()
             except (ViewsStopped, LogError) as error:
                 logger.warning("webhooks wait: %s", error)
-                looked, pause = None, TROUBLE_SECONDS
+                pause = TROUBLE_SECONDS
             except Exception:
                 logger.exception("webhooks wait for a fault to pass")
-                looked, pause = None, TROUBLE_SECONDS
+                pause = TROUBLE_SECONDS
             try:
                 await asyncio.wait_for(self._wake.wait(), pause)
             except TimeoutError:
                 continue
+
+    async def look(self) -> None:
+        """Take on what happened since the last look, and start what is due."""
+        head = self._log.head()
+        if head != self._looked:
+            await self._take()
+            self._looked = head
+        if self._outbox.waiting:
+            await self._start_due()
+
+    async def rest(self) -> None:
+        """Return when nothing is under way."""
+        while self._under_way:
+            await asyncio.wait([task for _, task in self._under_way.values()])
 
     async def _take(self) -> None:
         """Take on what happened since."""
@@ -133,8 +144,6 @@ class Deliveries:
 
     async def _start_due(self) -> None:
         """Start a delivery in every lane whose time has come, as far as there is room."""
-        if not self._outbox.waiting:
-            return
         while len(self._under_way) < LANES_MAX:
             now_ms = self._now_ms()
             of_webhook = Counter(waiting.webhook_id for waiting, _ in self._under_way.values())
