@@ -9,6 +9,7 @@ from eventtrack.commands.registered_models import (
     IS_PROMPT_TAG,
     CreateRegisteredModel,
     DeleteRegisteredModelTag,
+    RegisteredModelCommand,
     SetRegisteredModelTag,
 )
 from eventtrack.commands.webhooks import ACTIONS, CreateWebhook, UpdateWebhook
@@ -20,7 +21,7 @@ from tests.support import ACTOR
 PROMPT = [(IS_PROMPT_TAG, "true")]
 EVENTS = [f"{entity}.{action}" for entity, actions in ACTIONS.items() for action in actions]
 some_events = st.lists(st.sampled_from(EVENTS), min_size=1, max_size=8)
-statuses = st.sampled_from(["ACTIVE", "ACTIVE", "DISABLED"])
+statuses = st.sampled_from(["ACTIVE", "DISABLED"])
 
 
 @st.composite
@@ -66,15 +67,12 @@ def changed_webhooks(draw: st.DrawFn) -> Step:
 def prompts(draw: st.DrawFn) -> Step:
     """A version of a prompt that is made when it is not there; or what made it one changes."""
     name, is_version = draw(model_names), draw(st.booleans())
-    command = draw(
-        st.sampled_from(
-            [
-                SetRegisteredModelTag(key=IS_PROMPT_TAG, value="true"),
-                SetRegisteredModelTag(key=IS_PROMPT_TAG, value="false"),
-                DeleteRegisteredModelTag(key=IS_PROMPT_TAG),
-            ]
-        )
-    )
+    changes: list[RegisteredModelCommand] = [
+        SetRegisteredModelTag(key=IS_PROMPT_TAG, value="true"),
+        SetRegisteredModelTag(key=IS_PROMPT_TAG, value="false"),
+        DeleteRegisteredModelTag(key=IS_PROMPT_TAG),
+    ]
+    command = draw(st.sampled_from(changes))
 
     async def do(world: World) -> None:
         if not is_version:
