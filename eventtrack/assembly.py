@@ -39,6 +39,7 @@ from eventtrack.server.protection import Protection
 from eventtrack.server.states import ViewStates
 from eventtrack.server.telemetry import Telemetry
 from eventtrack.server.webhooks.delivering import Deliveries
+from eventtrack.server.webhooks.names import Names
 from eventtrack.server.webhooks.outbox import Outbox
 from eventtrack.server.webhooks.sending import Sender
 from eventtrack.server.webhooks.service import WebhookService
@@ -246,11 +247,14 @@ async def _open_webhooks(site: Site, cleanup: contextlib.AsyncExitStack) -> Webh
             f"{path}, which holds what waits to be told to webhooks, cannot be used ({error}): "
             "put it right, or delete it, and what waits is not told"
         ) from error
-    deliveries = Deliveries(log, log.log_id, site.live, outbox, Sender(reach), handler.now_ms)
+    names = Names()
+    cleanup.push_async_callback(names.close)
+    sender = Sender(reach, names)
+    deliveries = Deliveries(log, log.log_id, site.live, outbox, sender, handler.now_ms)
     cleanup.push_async_callback(deliveries.close)
     deliveries.start()
     webhooks = Webhooks(log, handler, site.states, reach)
-    return WebhookService(webhooks, reach, deliveries, handler.now_ms)
+    return WebhookService(webhooks, reach, names, deliveries, handler.now_ms)
 
 
 @contextlib.asynccontextmanager

@@ -76,6 +76,9 @@ webhooks = Projection(
 
 IS_PROMPT_TAG = "mlflow.prompt.is_prompt"
 
+IMPORTER = "import@"
+"""How the actor begins of what `eventtrack import` appends."""
+
 
 @webhooks.on(WebhookCreated)
 def created(rows: Rows, event: WebhookCreated, at: Recorded) -> None:
@@ -138,13 +141,12 @@ def _ask(rows: Rows, webhook_id: str, events: Sequence[str]) -> None:
 
 @webhooks.on(RegisteredModelCreated)
 def model_created(rows: Rows, event: RegisteredModelCreated, at: Recorded) -> None:
-    """A new model or prompt; one that was imported with its times happened elsewhere."""
+    """A new model or prompt."""
     rows.write(
         "INSERT OR IGNORE INTO webhook_models VALUES (?, ?, ?)",
         (event.registered_model_id, event.name, _says_prompt(event.tags.get(IS_PROMPT_TAG))),
     )
-    if event.updated_at_ms is None:
-        _deliver(rows, at, event.registered_model_id, "registered_model.created", "prompt.created")
+    _deliver(rows, at, event.registered_model_id, "registered_model.created", "prompt.created")
 
 
 @webhooks.on(RegisteredModelRenamed)
@@ -191,10 +193,9 @@ def alias_deleted(rows: Rows, event: RegisteredModelAliasDeleted, at: Recorded) 
 @webhooks.on(ModelVersionCreated)
 def version_created(rows: Rows, event: ModelVersionCreated, at: Recorded) -> None:
     """A new version; its own tags say whether it is a prompt's."""
-    if event.updated_at_ms is None:
-        prompt = _says_prompt(event.tags.get(IS_PROMPT_TAG))
-        name = "prompt_version.created" if prompt else "model_version.created"
-        _deliver(rows, at, event.registered_model_id, name, name)
+    prompt = _says_prompt(event.tags.get(IS_PROMPT_TAG))
+    name = "prompt_version.created" if prompt else "model_version.created"
+    _deliver(rows, at, event.registered_model_id, name, name)
 
 
 @webhooks.on(ModelVersionTagSet)
@@ -230,6 +231,9 @@ def _deliver(
     rows: Rows, at: Recorded, registered_model_id: str, of_model: str, of_prompt: str
 ) -> None:
     """A delivery for each active webhook that asks for the event, named for models and prompts."""
+    if at.actor.startswith(IMPORTER):
+        # It happened elsewhere, long ago.
+        return
     rows.write(
         """INSERT OR IGNORE INTO webhook_deliveries
            SELECT ?, w.webhook_id, m.registered_model_id, m.name, e.event

@@ -7,6 +7,8 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from eventtrack.commands.importer import ACTOR_PREFIX
+from eventtrack.commands.registered_models import CreateRegisteredModel
 from eventtrack.commands.webhooks import CreateWebhook
 from eventtrack.events import START, Recorded
 from eventtrack.events import model_versions as versions
@@ -116,6 +118,17 @@ steps = st.one_of(
     prompts(),
     undone(),
 )
+
+
+async def test_what_is_imported_happened_elsewhere(tmp_path: Path) -> None:
+    async with open_stack(tmp_path) as stack:
+        world = World(stack.log, stack.live)
+        command = CreateWebhook(name="all", url="https://example.com/", events=EVENTS)
+        await world.hooks.create(command, ACTOR)
+        for number, actor in enumerate((f"{ACTOR_PREFIX}sqlite:///old.db", ACTOR)):
+            await world.registry.create_model(CreateRegisteredModel(name=f"m{number}"), actor)
+        found = await deliveries_after(await stack.live.current(), START, 9)
+        assert [each.name for each in found] == ["m1"]
 
 
 @settings(BRIEF, max_examples=60)

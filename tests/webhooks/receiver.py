@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 import threading
 import time
 from collections.abc import Callable
@@ -50,9 +51,10 @@ class Received:
 class Receiver:
     """Takes whatever comes; `answer` decides on the status, `hold` keeps answers back."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+        self._tls = tls
         self.port = free_port()
-        self.url = f"http://{HOST}:{self.port}"
+        self.url = f"{'http' if tls is None else 'https'}://{HOST}:{self.port}"
         self.received: list[Received] = []
         self.answer: Callable[[Received], int] = lambda _: 200
         self.hold: Callable[[Received], bool] = lambda _: False
@@ -109,7 +111,9 @@ class Receiver:
     async def _start(self) -> None:
         self._runner = web.ServerRunner(web.Server(self._handle), shutdown_timeout=0.1)
         await self._runner.setup()
-        await web.TCPSite(self._runner, HOST, self.port, reuse_address=True).start()
+        await web.TCPSite(
+            self._runner, HOST, self.port, reuse_address=True, ssl_context=self._tls
+        ).start()
 
     async def _stop(self) -> None:
         if self._runner is not None:

@@ -20,6 +20,7 @@ from eventtrack.server.webhooks.delivering import (
     PAUSE_SECONDS_MAX,
     Deliveries,
 )
+from eventtrack.server.webhooks.names import Names
 from eventtrack.server.webhooks.outbox import Outbox
 from eventtrack.server.webhooks.sending import Sender
 from tests.support import ACTOR, open_stack
@@ -55,8 +56,9 @@ async def bench(folder: Path, url: str) -> AsyncIterator[Bench]:
     async with open_stack(folder, follow=True) as stack:
         log, states = stack.log, ViewStates(stack.live)
         outbox = await Outbox.open(folder / "outbox.db", log.log_id, log.head())
+        names = Names()
         deliveries = Deliveries(
-            log, log.log_id, stack.live, outbox, Sender(REACH), lambda: made.now_ms
+            log, log.log_id, stack.live, outbox, Sender(REACH, names), lambda: made.now_ms
         )
         made = Bench(Registry(log, stack.handler, states), outbox, deliveries)
         command = CreateWebhook(name="w", url=url, events=EVENTS)
@@ -65,6 +67,7 @@ async def bench(folder: Path, url: str) -> AsyncIterator[Bench]:
             yield made
         finally:
             await deliveries.close()
+            await names.close()
 
 
 async def test_pauses_double_up_to_a_limit_and_leave_half_to_chance(tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ GIVEN_UP_SECONDS = 24 * 3600.0
 TROUBLE_SECONDS = 5.0
 """Pause when the log or the views cannot be read."""
 
-CLOSING_SECONDS = 5.0
+CLOSING_SECONDS = 2.0
 """So long may deliveries that are under way take when the server stops."""
 
 logger = logging.getLogger("eventtrack.webhooks")
@@ -175,12 +175,12 @@ class Deliveries:
             await self._try(waiting)
         except (ViewsStopped, LogError) as error:
             logger.warning("a webhook waits: %s", error)
-        except Exception:
-            logger.exception("a webhook waits for a fault to pass")
-        else:
-            return
-        due_at_ms = self._now_ms() + int(TROUBLE_SECONDS * 1000)
-        await self._outbox.failed(waiting, due_at_ms, counts=False)
+            due_at_ms = self._now_ms() + int(TROUBLE_SECONDS * 1000)
+            await self._outbox.failed(waiting, due_at_ms, counts=False)
+        except Exception as error:
+            logger.exception("a delivery cannot be made")
+            what = f"event {waiting.position} to webhook {waiting.webhook_id}"
+            await self._missed(waiting, what, Answered(error=type(error).__name__))
 
     async def _try(self, waiting: Waiting) -> None:
         views = await self._live.current()
@@ -197,8 +197,13 @@ class Deliveries:
             self.delivered += 1
             await self._outbox.made(waiting, self._now_ms())
             return
+        what = f"{delivery.event} of {delivery.name!r} to webhook {webhook.name}"
+        await self._missed(waiting, what, answered)
+
+    async def _missed(self, waiting: Waiting, what: str, answered: Answered) -> None:
+        """Try again later, or give up."""
         self.failed += 1
-        told = f"{delivery.event} of {delivery.name!r} to webhook {webhook.name} ({answered.words})"
+        told = f"{what} ({answered.words})"
         now_ms = self._now_ms()
         if now_ms - waiting.taken_at_ms >= GIVEN_UP_SECONDS * 1000:
             self.given_up += 1

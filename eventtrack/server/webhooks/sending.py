@@ -19,6 +19,7 @@ import msgspec
 import yarl
 
 from eventtrack.commands.reach import Reach
+from eventtrack.server.webhooks.names import Names
 
 TIMEOUT_SECONDS = 30.0
 CONNECT_SECONDS = 10.0
@@ -65,10 +66,11 @@ def signature_of(secret: str, delivery_id: str, timestamp: str, body: bytes) -> 
 
 
 class Sender:
-    """Sends.  reach: which addresses are allowed."""
+    """Sends.  reach: which addresses are allowed; names: looks them up."""
 
-    def __init__(self, reach: Reach) -> None:
+    def __init__(self, reach: Reach, names: Names) -> None:
         self._reach = reach
+        self._names = names
 
     async def send(
         self, url: str, secret: str, delivery_id: str, now_seconds: int, body: bytes
@@ -96,6 +98,7 @@ class Sender:
         # A connector for each request: none that was allowed once is used again later.
         connector = aiohttp.TCPConnector(
             socket_factory=functools.partial(self._socket, url.scheme, host),
+            resolver=self._names,
             use_dns_cache=False,
             force_close=True,
         )

@@ -2,7 +2,6 @@
 
 import asyncio
 import ipaddress
-import socket
 import uuid
 from collections.abc import Callable
 from urllib.parse import urlsplit
@@ -11,6 +10,7 @@ from eventtrack.commands import webhooks as commands
 from eventtrack.commands.reach import Reach, literal
 from eventtrack.errors import InvalidParameter
 from eventtrack.server.webhooks.delivering import Deliveries
+from eventtrack.server.webhooks.names import Names
 from eventtrack.server.webhooks.payloads import example_of
 from eventtrack.server.webhooks.sending import Answered
 from projections.webhooks import Webhook
@@ -25,12 +25,14 @@ class WebhookService:
         self,
         webhooks: commands.Webhooks,
         reach: Reach,
+        names: Names,
         deliveries: Deliveries,
         now_ms: Callable[[], int],
     ) -> None:
         self._webhooks = webhooks
         self._now_ms = now_ms
         self._reach = reach
+        self._names = names
         self.deliveries = deliveries
 
     async def create(self, command: commands.CreateWebhook, actor: str) -> str:
@@ -66,15 +68,12 @@ class WebhookService:
         host = self._reach.check_url(url)
         if literal(host) is not None:
             return
-        loop = asyncio.get_running_loop()
         try:
-            found = await asyncio.wait_for(
-                loop.getaddrinfo(host, None, type=socket.SOCK_STREAM), LOOK_UP_SECONDS
-            )
+            found = await asyncio.wait_for(self._names.addresses(host), LOOK_UP_SECONDS)
         except (OSError, UnicodeError, TimeoutError) as error:
             raise InvalidParameter(
                 f"Cannot resolve Webhook URL hostname {host[:300]!r}: {error or 'no answer'}. "
                 "Correct it, or make it known to this server's resolver."
             ) from error
-        for *_, (text, *_rest) in found:
+        for text in found:
             self._reach.check(urlsplit(url).scheme, host, ipaddress.ip_address(text))
