@@ -6,7 +6,16 @@ ever sent to them.
 
 from __future__ import annotations
 
-from tests.mlflow.differential.steps import INVALID, MISSING, Step, delete, get, patch, post
+from tests.mlflow.differential.steps import (
+    BAD_REQUEST,
+    INVALID,
+    MISSING,
+    Step,
+    delete,
+    get,
+    patch,
+    post,
+)
 
 Error = str | int | None
 
@@ -97,6 +106,11 @@ _MAKING = [
     _make("a URL's host is known", INVALID, url="https://no-such-host.invalid/"),
     _make("a model is not set", INVALID, events=[_event("REGISTERED_MODEL", "SET")], exact=True),
     _make("a version is not deleted", INVALID, events=[_event("MODEL_VERSION", "DELETED")]),
+    _make("an event has an entity", 500, events=[{"action": "CREATED"}]),
+    _make("an event has an action", 500, events=[{"entity": "PROMPT"}]),
+    _make("an event is an object", 500, events=["PROMPT"]),
+    _make("an unknown entity is none", 500, events=[_event("KETTLE")]),
+    _make("a URL has no odd address", INVALID, url="https://127.1/"),
     _make("a status may be unknown", status="SLEEPING", bind="sleeping"),
 ]
 
@@ -142,8 +156,29 @@ _DELETING = [
     delete("it is deleted once", "webhooks/<twin>", error=MISSING),
     patch("it is not changed", "webhooks/<twin>", {"name": "x"}, error=MISSING),
     _list("it is not listed"),
+    post(
+        "a test is of an event that there is",
+        "webhooks/<hook>/test",
+        {"event": _event("PROMPT", "SET")},
+        error=INVALID,
+    ),
+    post(
+        "a test's event has an action",
+        "webhooks/<hook>/test",
+        {"event": {"entity": "PROMPT"}},
+        error=500,
+    ),
     post("it is not tested", "webhooks/<twin>/test", {}, error=MISSING),
     _read("an unknown webhook is not found", "unknown", MISSING, exact=True),
 ]
 
-STEPS = [*_MAKING, *_CHANGING, *_LISTING, *_DELETING]
+# After all that is listed, because one of the servers makes them and the other does not.
+_DIFFERING = [
+    _make("an event may be asked for twice", BAD_REQUEST, events=[_event(), _event()]),
+    _make("a URL holds no password", url="https://user:password@8.8.8.8/"),
+    _make("a URL has a limit", url="https://8.8.8.8/" + "x" * 2048),
+    _make("a description has a limit", description="x" * 5001),
+    _make("a secret has a limit", secret="x" * 1001),
+]
+
+STEPS = [*_MAKING, *_CHANGING, *_LISTING, *_DELETING, *_DIFFERING]
