@@ -92,9 +92,7 @@ def main(runs: int, series: int, points: int, data: Path | None, mlflow: bool, *
         # Anew, so that nothing is in its memory.
         with eventtrack_server(place) as server, sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-            page = browser.new_page(
-                base_url=server.url, viewport={"width": 1440, "height": 900}
-            )
+            page = browser.new_page(base_url=server.url, viewport={"width": 1440, "height": 900})
             page.add_init_script(WATCH)
             _measure_table(page, runs)
             _measure_live(page, server)
