@@ -43,6 +43,7 @@ const NAMES = [
   "RunLost RunErased RunReopened ParamCorrected PointsRetracted PointsReinstated MetricsLogged",
   "ConsoleLogged ArtifactStored ArtifactsDeleted RunInputsLogged RunOutputsLogged Undone",
   "LoggedModelCreated LoggedModelFinalized LoggedModelParamsLogged LoggedModelTagsSet",
+  "SavedViewCreated SavedViewUpdated SavedViewDeleted",
   "LoggedModelTagDeleted LoggedModelDeleted LoggedModelRestored LoggedModelErased",
 ].flatMap((line) => line.split(" "));
 
