@@ -119,6 +119,7 @@ def test_zooming_asks_the_server_anew_and_a_double_click_goes_back(
     with page.expect_response(re.compile("/charts$")) as answer:
         drag(page, "grad_norm", 0.6, 0.64)
     asked = answer.value.request.post_data_json
+    assert asked is not None
     assert 0 < asked["start"] < SPIKE_AT < asked["end"] < POINTS
     expect(page).to_have_url(re.compile("zoom="))
     expect(plot(page, "grad_norm")).not_to_have_attribute(
