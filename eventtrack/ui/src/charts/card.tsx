@@ -27,6 +27,8 @@ export interface ChartedRun {
 
 export interface CardProps {
   metric: string;
+  /** The title that the chart stands under. */
+  section: string;
   runs: readonly ChartedRun[];
   /** One line for each group of runs instead of one for each run. */
   groups: readonly ChartedGroup[];
@@ -134,7 +136,11 @@ export function ChartCard(props: CardProps) {
     props.groups.find((group) => group.id === id)?.title ??
     props.runs.find((run) => run.run_id === id)?.name ??
     id;
-  const short = () => props.metric.slice(props.metric.lastIndexOf("/") + 1);
+  /** What the section's title says already is left out. */
+  const short = () => {
+    const prefix = `${props.section}/`;
+    return props.metric.startsWith(prefix) ? props.metric.slice(prefix.length) : props.metric;
+  };
   const isPinned = () => chartState.pinned().includes(props.metric);
 
   function save(): void {

@@ -106,6 +106,7 @@ function SectionOf(props: SectionProps) {
             {(metric) => (
               <ChartCard
                 metric={metric}
+                section={props.title}
                 runs={props.runs}
                 groups={props.groups}
                 highlighted={props.highlighted}
