@@ -48,6 +48,8 @@ const NAMES = [
 ].flatMap((line) => line.split(" "));
 
 const AGAIN_MILLISECONDS = 2_000;
+/** A browser has six connections to a server; tabs that nobody looks at must not hold them. */
+const HIDDEN_MILLISECONDS = 10_000;
 
 const followers = new Set<(told: Told) => void>();
 const returns = new Set<() => void>();
@@ -93,18 +95,32 @@ function open(): void {
   opened.onerror = () => {
     setConnection("broken");
     if (opened.readyState !== EventSource.CLOSED) return;
-    source = undefined;
+    if (source === opened) source = undefined;
     // Refused outright: an older log may have been put back, which ends before our position.
     if (!hasOpened) position = "";
-    setTimeout(open, AGAIN_MILLISECONDS);
+    setTimeout(() => document.hidden || open(), AGAIN_MILLISECONDS);
   };
 }
 
-// A hidden tab that the browser keeps for going back must not hold a connection.
-addEventListener("pagehide", () => {
+function close(): void {
   source?.close();
   source = undefined;
+}
+
+/** Somebody looks again: from the log's head on, with everything that is shown asked for anew. */
+function reopen(): void {
+  if (source || !followers.size) return;
+  position = "";
+  setConnection("broken");
+  open();
+}
+
+let hiding: ReturnType<typeof setTimeout> | undefined;
+document.addEventListener("visibilitychange", () => {
+  clearTimeout(hiding);
+  if (document.hidden) hiding = setTimeout(close, HIDDEN_MILLISECONDS);
+  else reopen();
 });
-addEventListener("pageshow", (event) => {
-  if (event.persisted) open();
-});
+// A page that the browser keeps for going back must not hold a connection either.
+addEventListener("pagehide", close);
+addEventListener("pageshow", (event) => event.persisted && reopen());

@@ -35,6 +35,8 @@ export class RunsList {
   readonly pages = new Pages<Run>(sameRun, (run) => run.run_id);
   /** Of the last answer. */
   position = 0;
+  /** What was logged since the last frame, by run. */
+  #logged = new Map<string, Record<string, MetricTold>>();
 
   /** question: undefined while it is not known yet. */
   constructor(question: () => ListQuestion | undefined) {
@@ -69,10 +71,18 @@ export class RunsList {
     });
   }
 
-  /** Show what was just logged at once; the server's own answer follows. */
+  /** Show what was just logged with the next frame; the server's own answer follows. */
   #patch(runId: string, metrics: Readonly<Record<string, MetricTold>>): void {
+    if (!this.#logged.size) requestAnimationFrame(() => this.#show());
+    this.#logged.set(runId, { ...this.#logged.get(runId), ...metrics });
+  }
+
+  #show(): void {
+    const logged = this.#logged;
+    this.#logged = new Map();
     this.pages.patch((run) => {
-      if (run.run_id !== runId) return run;
+      const metrics = logged.get(run.run_id);
+      if (!metrics) return run;
       const cells: Record<string, Cell> = { ...run.cells };
       for (const [key, told] of Object.entries(metrics)) {
         if (`m.${key}` in cells) cells[`m.${key}`] = told.value ?? "NaN";
