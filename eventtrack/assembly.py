@@ -20,6 +20,7 @@ from eventtrack.artifacts.factory import open_store
 from eventtrack.commands.corrections import Corrections
 from eventtrack.commands.handler import Handler
 from eventtrack.commands.receiver import Receiver
+from eventtrack.commands.registry import Registry
 from eventtrack.log.sqlite import SqliteLog
 from eventtrack.operations import Site
 from eventtrack.projector.child import in_a_child
@@ -31,6 +32,7 @@ from eventtrack.server import control
 from eventtrack.server.app import make_server
 from eventtrack.server.door import Door, Writing
 from eventtrack.server.liveness import Liveness
+from eventtrack.server.mlflow.web_ui import NoWebUI, WebUI, find_build
 from eventtrack.server.protection import Protection
 from eventtrack.server.states import ViewStates
 from eventtrack.server.telemetry import Telemetry
@@ -178,6 +180,7 @@ async def open_server(
     settings: Settings, lock: Lock, progress: Progress | None = None
 ) -> AsyncIterator[Opened]:
     """The HTTP server, ready to be bound; the caller holds the lock."""
+    web_ui = _web_ui(settings)
     async with contextlib.AsyncExitStack() as cleanup:
         site = await cleanup.enter_async_context(open_site(settings, progress, alone=False))
         live, log = site.live, site.log
@@ -200,6 +203,7 @@ async def open_server(
             door,
             _protection(settings),
             Telemetry(log, live, eventtrack.__version__),
+            web_ui=web_ui,
             body_bytes_max=settings.request_mebibytes_max << 20,
             access_log=settings.access_log,
         )
@@ -212,13 +216,15 @@ async def _open_writing(site: Site, cleanup: contextlib.AsyncExitStack) -> Writi
     liveness = Liveness(handler, site.live, SYSTEM_ACTOR)
     liveness.start()
     cleanup.push_async_callback(liveness.close)
-    return Writing(handler, Receiver(handler), site.corrections, liveness, site.log.head)
+    receiver, registry = Receiver(handler), Registry(site.log, handler, site.states)
+    return Writing(handler, receiver, registry, site.corrections, liveness, site.log.head)
 
 
 @contextlib.asynccontextmanager
 async def open_past_server(settings: Settings, about: About) -> AsyncIterator[Opened]:
     """The HTTP server of a folder that `eventtrack replay` has made."""
     check_packages()
+    web_ui = _web_ui(settings)
     still = await Still.open(settings.data_path, about.log_id)
     try:
         artifacts = settings.artifacts_destination or about.artifacts
@@ -235,12 +241,22 @@ async def open_past_server(settings: Settings, about: About) -> AsyncIterator[Op
             door,
             _protection(settings),
             Telemetry(None, None, eventtrack.__version__),
+            web_ui=web_ui,
             body_bytes_max=settings.request_mebibytes_max << 20,
             access_log=settings.access_log,
         )
         yield Opened(http, door.stop)
     finally:
         await still.close()
+
+
+def _web_ui(settings: Settings) -> WebUI | None:
+    if settings.ui != "mlflow":
+        return None
+    try:
+        return WebUI(find_build())
+    except NoWebUI as error:
+        raise CannotStart(str(error)) from error
 
 
 def _protection(settings: Settings) -> Protection:

@@ -8,8 +8,10 @@ from projections.experiments import experiments
 from projections.leases import leases
 from projections.logged_models import logged_models
 from projections.metrics import metrics
+from projections.model_versions import model_versions
 from projections.producers import producers
 from projections.projection import Projection
+from projections.registered_models import registered_models
 from projections.runs import runs
 from projections.saved_views import saved_views
 
@@ -23,6 +25,8 @@ BUILT_IN: tuple[Projection, ...] = (
     leases,
     producers,
     erasures,
+    registered_models,
+    model_versions,
     changes,
     saved_views,
 )

@@ -67,7 +67,7 @@ class Handler:
         self.hot = HotStates(log, states)
         self._artifact_root = artifact_root
         self.now_ms = now_ms
-        self._new_id = new_id
+        self.new_id = new_id
         self._random = source or random.Random()
 
     def random_name(self) -> str:
@@ -170,7 +170,7 @@ class Handler:
             created = runs.create(
                 command,
                 experiment,
-                run_id=self._new_id(),
+                run_id=self.new_id(),
                 random_name=self.random_name(),
             )
             check = Check(experiments.stream_of(experiment_id), experiment.version)
@@ -303,7 +303,7 @@ class Handler:
             created = logged_models.create(
                 command,
                 experiment,
-                model_id=f"m-{self._new_id()}",
+                model_id=f"m-{self.new_id()}",
                 random_name=self.random_name(),
                 now_ms=self.now_ms(),
             )
@@ -334,7 +334,7 @@ class Handler:
         """Keep a view of the web UI and return its id."""
         for experiment_id in command.experiment_ids:
             await self.hot.experiment(canonical(experiment_id))
-        created = saved_views.create(command, view_id=self._new_id(), now_ms=self.now_ms())
+        created = saved_views.create(command, view_id=self.new_id(), now_ms=self.now_ms())
         stream = saved_views.stream_of(created.view_id)
         if not await self.append([Entry(stream, created, 1)], actor):
             raise contended(stream)

@@ -12,6 +12,7 @@ from eventtrack.server.dispatch import Dispatch, Handle
 from eventtrack.server.door import Door
 from eventtrack.server.graphql.execute import graphql
 from eventtrack.server.mlflow import (
+    absent,
     artifacts,
     basics,
     datasets,
@@ -19,11 +20,14 @@ from eventtrack.server.mlflow import (
     history,
     logged_models,
     metrics,
+    model_versions,
     params_tags,
     proxy,
+    registered_models,
     runs,
 )
 from eventtrack.server.mlflow.endpoint import Function, endpoint
+from eventtrack.server.mlflow.web_ui import WebUI
 from eventtrack.server.native import audit, charts, corrections, queries, saved_views, stream
 from eventtrack.server.native import ingest as native_ingest
 from eventtrack.server.native import metrics as native_metrics
@@ -49,6 +53,7 @@ class Plain(msgspec.Struct, frozen=True):
 
 
 E, R, H, D, L, A, P = experiments, runs, history, datasets, logged_models, artifacts, proxy
+RM, MV = registered_models, model_versions
 
 API: tuple[Json | Plain, ...] = (
     Json("POST", "2.0/mlflow/experiments/create", E.CreateExperiment, E.create),
@@ -99,6 +104,39 @@ API: tuple[Json | Plain, ...] = (
     Json(
         "POST", "2.0/mlflow/logged-models/{model_id}/params", L.LogLoggedModelParams, L.log_params
     ),
+    Json("POST", "2.0/mlflow/registered-models/create", RM.CreateRegisteredModel, RM.create),
+    Json("POST", "2.0/mlflow/registered-models/rename", RM.RenameRegisteredModel, RM.rename),
+    Json("PATCH", "2.0/mlflow/registered-models/update", RM.UpdateRegisteredModel, RM.update),
+    Json("DELETE", "2.0/mlflow/registered-models/delete", RM.RegisteredModelName, RM.delete),
+    Json("GET", "2.0/mlflow/registered-models/get", RM.RegisteredModelName, RM.get),
+    Json("GET", "2.0/mlflow/registered-models/search", RM.SearchRegisteredModels, RM.search),
+    Json(
+        "GET POST",
+        "2.0/mlflow/registered-models/get-latest-versions",
+        RM.GetLatestVersions,
+        RM.get_latest_versions,
+    ),
+    Json("POST", "2.0/mlflow/registered-models/set-tag", RM.SetTag, RM.set_tag),
+    Json("DELETE", "2.0/mlflow/registered-models/delete-tag", RM.DeleteTag, RM.delete_tag),
+    Json("POST", "2.0/mlflow/registered-models/alias", RM.SetAlias, RM.set_alias),
+    Json("DELETE", "2.0/mlflow/registered-models/alias", RM.AliasName, RM.delete_alias),
+    Json("GET", "2.0/mlflow/registered-models/alias", RM.AliasName, RM.get_by_alias),
+    Json("POST", "2.0/mlflow/model-versions/create", MV.CreateModelVersion, MV.create),
+    Json("PATCH", "2.0/mlflow/model-versions/update", MV.UpdateModelVersion, MV.update),
+    Json(
+        "POST",
+        "2.0/mlflow/model-versions/transition-stage",
+        MV.TransitionStage,
+        MV.transition_stage,
+    ),
+    Json("DELETE", "2.0/mlflow/model-versions/delete", MV.NameAndVersion, MV.delete),
+    Json("GET", "2.0/mlflow/model-versions/get", MV.NameAndVersion, MV.get),
+    Json("GET", "2.0/mlflow/model-versions/search", MV.SearchModelVersions, MV.search),
+    Json(
+        "GET", "2.0/mlflow/model-versions/get-download-uri", MV.NameAndVersion, MV.get_download_uri
+    ),
+    Json("POST", "2.0/mlflow/model-versions/set-tag", MV.SetTag, MV.set_tag),
+    Json("DELETE", "2.0/mlflow/model-versions/delete-tag", MV.DeleteTag, MV.delete_tag),
     Json("GET", "3.0/mlflow/server-info", basics.Nothing, basics.server_info),
     Json("GET", "2.0/mlflow/artifacts/list", A.ListArtifacts, A.list_run),
     Json(
@@ -149,6 +187,7 @@ NATIVE: tuple[Json | Plain, ...] = (
     Json("GET", "experiments/{experiment_id}", E.GetExperiment, E.get),
     Plain("GET", "experiments/{experiment_id}/events", audit.experiment_events),
     Plain("GET", "logged-models/{model_id}/events", audit.model_events),
+    Plain("GET", "registered-models/{name}/events", audit.registered_model_events),
     Json("GET POST", "runs", R.SearchRuns, R.search),
     Plain("POST", "runs/table", native_table.run_table),
     Plain("POST", "runs/groups", native_table.run_groups),
@@ -179,8 +218,8 @@ NATIVE: tuple[Json | Plain, ...] = (
 """The native protocol, under /api/eventtrack/1/."""
 
 
-def add_routes(dispatch: Dispatch, door: Door) -> None:
-    """Register every route."""
+def add_routes(dispatch: Dispatch, door: Door, web_ui: WebUI | None) -> None:
+    """Register every route.  web_ui: MLflow's pages, to stand at `/` in the place of ours."""
     for prefix, table in (
         ("/api/", API),
         ("/ajax-api/", API),
@@ -194,12 +233,17 @@ def add_routes(dispatch: Dispatch, door: Door) -> None:
                 handler = route.make(door)
             for method in route.methods.split():
                 dispatch.add(method, prefix + route.path, handler)
+    for method, path, message, function in absent.ROUTES:
+        dispatch.add(method, f"/ajax-api/{path}", endpoint(door, message, function))
     dispatch.add("GET", "/health", health.health(door))
     dispatch.add("GET", "/version", basics.version)
-    for method, path, handler in ui.routes():
+    for method, path, handler in ui.routes("/" if web_ui is None else ui.BESIDE):
         dispatch.add(method, path, handler)
     for method, path, make in pages.ROUTES:
         dispatch.add(method, path, make(door))
+    if web_ui is not None:
+        for method, path, make in web_ui.routes():
+            dispatch.add(method, path, make(door))
     dispatch.add("GET", "/get-artifact", artifacts.get_run_artifact(door))
     dispatch.add("GET", "/model-versions/get-artifact", artifacts.get_model_version_artifact(door))
     for method in ("GET", "POST"):

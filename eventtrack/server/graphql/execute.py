@@ -16,13 +16,25 @@ from eventtrack.errors import EventtrackError, InvalidParameter
 from eventtrack.server.calls import Call
 from eventtrack.server.dispatch import Handle
 from eventtrack.server.door import Door
-from eventtrack.server.mlflow import artifacts, datasets, experiments, history, runs
+from eventtrack.server.mlflow import (
+    artifacts,
+    datasets,
+    experiments,
+    history,
+    model_versions,
+    runs,
+)
 from eventtrack.server.mlflow.endpoint import Answer, decode_object, json_response
 from eventtrack.server.mlflow.wire import Message, missing
 from projections.search.errors import InvalidFilter
 
 if TYPE_CHECKING:
     from graphql import DocumentNode, GraphQLResolveInfo, GraphQLSchema, SelectionSetNode
+
+API_ERROR = "apiError"
+"""The one field that is no protobuf's; refusals are in `errors`."""
+
+_UNSET = {"String": "", "LongString": 0, "Int": 0, "Float": 0.0, "Boolean": False}
 
 ROOT_FIELDS_MAX = 10
 DEPTH_MAX = 10
@@ -37,6 +49,10 @@ _FUNCTIONS: dict[str, tuple[Message, Callable[[Door, Call, Any], Awaitable[Answe
         history.get_history_bulk_interval,
     ),
     "mlflowSearchRuns": (Message(runs.SearchRuns), runs.search),
+    "mlflowSearchModelVersions": (
+        Message(model_versions.SearchModelVersions),
+        model_versions.search,
+    ),
     "mlflowSearchDatasets": (Message(datasets.SearchDatasets), datasets.search),
 }
 
@@ -109,8 +125,7 @@ def _schema() -> "GraphQLSchema":
     run = schema.type_map["MlflowRunExtension"]
     assert isinstance(run, GraphQLObjectType)
     run.fields["experiment"].resolve = _resolve_experiment
-    # Versions come from the registry, which this server does not keep yet: a run has none.
-    run.fields["modelVersions"].resolve = lambda source, info: []
+    run.fields["modelVersions"].resolve = _resolve_versions
     return schema
 
 
@@ -143,6 +158,12 @@ async def _resolve_experiment(source: Any, info: "GraphQLResolveInfo") -> Any:
     return (await _answer(info.context, message, function, asked))["experiment"]
 
 
+async def _resolve_versions(source: Any, info: "GraphQLResolveInfo") -> Any:
+    message, function = _FUNCTIONS["mlflowSearchModelVersions"]
+    asked = {"filter": f"run_id = '{source['info']['run_id']}'"}
+    return (await _answer(info.context, message, function, asked)).get("model_versions", [])
+
+
 def _resolve_echo(source: Any, info: "GraphQLResolveInfo", **arguments: Any) -> Any:
     return {"output": arguments.get("inputString")}
 
@@ -150,7 +171,23 @@ def _resolve_echo(source: Any, info: "GraphQLResolveInfo", **arguments: Any) -> 
 def _resolve_field(source: Any, info: "GraphQLResolveInfo", **arguments: Any) -> Any:
     """A field of a JSON object; a NaN metric has no value here, since Float cannot say it."""
     value = source.get(_snake(info.field_name))
+    if value is None:
+        return _unset(info)
     return None if value == "NaN" and info.field_name == "value" else value
+
+
+def _unset(info: "GraphQLResolveInfo") -> Any:
+    """What protobuf gives for a field that the JSON leaves out: no text, 0, nothing in a list."""
+    from graphql import GraphQLList, GraphQLObjectType
+
+    kind = info.return_type
+    if info.field_name == API_ERROR:
+        return None
+    if isinstance(kind, GraphQLList):
+        return []
+    if isinstance(kind, GraphQLObjectType):
+        return {}
+    return _UNSET.get(str(kind))
 
 
 def _snake(name: str) -> str:

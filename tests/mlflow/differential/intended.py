@@ -163,6 +163,30 @@ INTENDED: tuple[Intended, ...] = (
         "search: the order 'metrics.loss, metrics.loss DESC' is refused",
         "quirks: the filter \"metrics.acc = '0.5'\" over models",
         "quirks: the filter \"attributes.nothing = 'x'\" over models",
+        "registry: archiving is for active stages",
+        "registry sources: a deleted logged model",
+        "registry search: models refused: {'filter': 'tags.team IS NULL'}",
+        "registry search: models refused: {'filter': \"name LIKE 'search_%'\", "
+        "'order_by': ['name', 'name DESC']}",
+        "registry search: versions refused: {'filter': \"name LIKE 'search_%'\", "
+        "'order_by': ['name', 'name']}",
+    ),
+    Intended(
+        "Q3",
+        "what is not there is not found, whether by number or by stage",
+        frozenset({"registry sources: a stage without versions"}),
+        404,
+        MISSING,
+    ),
+    _answered(
+        "A3",
+        "what a run's URI names is in the run's artifacts",
+        "registry sources: the page reads a file of version 2",
+    ),
+    _answered(
+        "V6",
+        "a logged model knows the copies of its versions too, whose lineage is kept",
+        "registry sources: the logged model tells its versions",
     ),
     _refused(
         "F13",
@@ -198,6 +222,11 @@ INTENDED: tuple[Intended, ...] = (
         "X5",
         "of a tag given twice the last counts, as in batches; MLflow says the *name* is taken",
         "experiments: a creation may not name a tag twice",
+    ),
+    _refused(
+        "D8",
+        "an edge leads to a model; MLflow keeps one that leads to the empty id",
+        "model lineage: an output names its model",
     ),
     Intended(
         "D8",

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from tests.mlflow.differential.sequences import (
+    absent,
     artifacts,
     basics,
     batch,
@@ -16,9 +17,13 @@ from tests.mlflow.differential.sequences import (
     logged_model_search,
     logged_models,
     metrics,
+    model_lineage,
     multipart,
     params_tags,
     quirks,
+    registry,
+    registry_search,
+    registry_sources,
     runs,
     search_filters,
     search_orders,
@@ -42,6 +47,11 @@ _BY_NOUN: Mapping[str, Sequence[Step]] = {
     "multipart": multipart.STEPS,
     "logged models": logged_models.STEPS,
     "logged model search": logged_model_search.STEPS,
+    "model lineage": model_lineage.STEPS,
+    "registry": registry.STEPS,
+    "registry sources": registry_sources.STEPS,
+    "registry search": registry_search.STEPS,
+    "absent": absent.STEPS,
     "quirks": quirks.STEPS,
 }
 
