@@ -3,6 +3,7 @@
 import { createEffect, createMemo, createSignal, on, onCleanup, onMount, Show, untrack } from "solid-js";
 import { adviceOf, isAborted, messageOf } from "../api/client";
 import { metricsOf, nameOf, useEvents, useReturn } from "../live/stream";
+import { moment } from "../shell/router";
 import { throttled } from "../live/throttle";
 import { IconButton } from "../widgets/button";
 import { count } from "../widgets/format";
@@ -99,9 +100,9 @@ export function ChartCard(props: CardProps) {
   /** The question that was answered, or is on its way. */
   let asked = "";
   createEffect(
-    on([isSeen, question], ([seen, next]) => {
-      if (!seen || next === asked) return;
-      asked = next;
+    on([isSeen, question, moment], ([seen, next, at]) => {
+      if (!seen || next + at === asked) return;
+      asked = next + at;
       if (runIds().length) void load();
       else setCharted(null);
     }),
@@ -109,7 +110,7 @@ export function ChartCard(props: CardProps) {
   const again = throttled(async () => {
     asked = "";
     if (!isSeen() || !runIds().length) return;
-    asked = untrack(question);
+    asked = untrack(question) + moment();
     await load();
   }, AGAIN_MILLISECONDS);
   useReturn(again);

@@ -6,6 +6,7 @@
 
 import { createSignal, onCleanup } from "solid-js";
 import { nativeUrl } from "../api/client";
+import { moment } from "../shell/router";
 
 export interface MetricTold {
   points: number;
@@ -61,7 +62,7 @@ let source: EventSource | undefined;
 
 export { connection };
 
-/** Hear of every event for as long as the calling component lives. */
+/** Hear of every event, unless the past is shown, for as long as the calling component lives. */
 export function useEvents(follower: (told: Told) => void): void {
   followers.add(follower);
   onCleanup(() => followers.delete(follower));
@@ -77,6 +78,8 @@ export function useReturn(follower: () => void): void {
 function take(message: MessageEvent<string>): void {
   position = message.lastEventId || position;
   const told = JSON.parse(message.data) as Told;
+  // The past does not change, whatever happens meanwhile.
+  if (moment()) return;
   for (const follower of [...followers]) follower(told);
 }
 

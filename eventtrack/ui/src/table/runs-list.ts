@@ -1,10 +1,11 @@
 /** The list of runs that a page shows: asked for by the address, kept by the event stream. */
 
-import { createEffect, createMemo } from "solid-js";
+import { createEffect, createMemo, on } from "solid-js";
 import { runsTable } from "../api/runs";
 import type { Cell, Column, RunRow, RunsQuestion } from "../api/types";
 import { metricsOf, nameOf, useEvents, useReturn, type MetricTold } from "../live/stream";
 import { throttled } from "../live/throttle";
+import { moment } from "../shell/router";
 import { idOf } from "./columns";
 import { Pages, type Page } from "./pages";
 import { firstVisit } from "./seen";
@@ -42,12 +43,13 @@ export class RunsList {
   constructor(question: () => ListQuestion | undefined) {
     const asked = createMemo(() => {
       const found = question();
-      return found && JSON.stringify(found);
+      return found && JSON.stringify([found, moment()]);
     });
-    createEffect(() => {
-      const text = asked();
-      if (text !== undefined) this.#ask(JSON.parse(text) as ListQuestion);
-    });
+    createEffect(
+      on(asked, (text) => {
+        if (text !== undefined) this.#ask((JSON.parse(text) as [ListQuestion])[0]);
+      }),
+    );
     const again = throttled(() => this.pages.refresh(), AGAIN_MILLISECONDS);
     useReturn(again);
     useEvents((told) => {
