@@ -5,13 +5,18 @@ import { get, send } from "./client";
 export interface SavedView {
   view_id: string;
   name: string;
+  owner: string;
   experiment_ids: string[];
+  /** Milliseconds since 1970. */
+  updated_at: number;
+  updated_by: string;
   /** The address's query as it was saved. */
   state: { query?: string };
 }
 
 export async function savedViews(experiments: readonly string[], signal?: AbortSignal): Promise<SavedView[]> {
-  return (await get<{ views: SavedView[] }>("saved-views", { experiment: experiments }, signal)).views;
+  const params = { experiment: experiments };
+  return (await get<{ saved_views: SavedView[] }>("saved-views", params, signal)).saved_views;
 }
 
 export const saveView = (name: string, experiment_ids: readonly string[], query: string) =>

@@ -6,6 +6,7 @@
 
 import { createSignal, onCleanup } from "solid-js";
 import { nativeUrl } from "../api/client";
+import { moment } from "../shell/router";
 
 export interface MetricTold {
   points: number;
@@ -43,10 +44,15 @@ const NAMES = [
   "RunLost RunErased RunReopened ParamCorrected PointsRetracted PointsReinstated MetricsLogged",
   "ConsoleLogged ArtifactStored ArtifactsDeleted RunInputsLogged RunOutputsLogged Undone",
   "LoggedModelCreated LoggedModelFinalized LoggedModelParamsLogged LoggedModelTagsSet",
+  "SavedViewCreated SavedViewUpdated SavedViewDeleted",
   "LoggedModelTagDeleted LoggedModelDeleted LoggedModelRestored LoggedModelErased",
 ].flatMap((line) => line.split(" "));
 
 const AGAIN_MILLISECONDS = 2_000;
+/** A server that has no stream, such as one of a moment of the past, is not asked all day. */
+const AGAIN_MILLISECONDS_MAX = 60_000;
+/** A browser has six connections to a server; tabs that nobody looks at must not hold them. */
+const HIDDEN_MILLISECONDS = 10_000;
 
 const followers = new Set<(told: Told) => void>();
 const returns = new Set<() => void>();
@@ -55,10 +61,11 @@ const [connection, setConnection] = createSignal<Connection>("connecting");
 /** The last position that arrived. */
 let position = "";
 let source: EventSource | undefined;
+let pause = AGAIN_MILLISECONDS;
 
 export { connection };
 
-/** Hear of every event for as long as the calling component lives. */
+/** Hear of every event, unless the past is shown, for as long as the calling component lives. */
 export function useEvents(follower: (told: Told) => void): void {
   followers.add(follower);
   onCleanup(() => followers.delete(follower));
@@ -74,6 +81,8 @@ export function useReturn(follower: () => void): void {
 function take(message: MessageEvent<string>): void {
   position = message.lastEventId || position;
   const told = JSON.parse(message.data) as Told;
+  // The past does not change, whatever happens meanwhile.
+  if (moment()) return;
   for (const follower of [...followers]) follower(told);
 }
 
@@ -85,6 +94,7 @@ function open(): void {
   let hasOpened = false;
   opened.onopen = () => {
     hasOpened = true;
+    pause = AGAIN_MILLISECONDS;
     const wasBroken = connection() === "broken";
     setConnection("live");
     if (wasBroken) for (const follower of [...returns]) follower();
@@ -92,18 +102,36 @@ function open(): void {
   opened.onerror = () => {
     setConnection("broken");
     if (opened.readyState !== EventSource.CLOSED) return;
-    source = undefined;
+    if (source === opened) source = undefined;
     // Refused outright: an older log may have been put back, which ends before our position.
     if (!hasOpened) position = "";
-    setTimeout(open, AGAIN_MILLISECONDS);
+    setTimeout(() => document.hidden || open(), pause);
+    pause = Math.min(2 * pause, AGAIN_MILLISECONDS_MAX);
   };
 }
 
-// A hidden tab that the browser keeps for going back must not hold a connection.
-addEventListener("pagehide", () => {
+function close(): void {
   source?.close();
   source = undefined;
-});
-addEventListener("pageshow", (event) => {
-  if (event.persisted) open();
-});
+}
+
+/** Somebody looks again: from the log's head on, with everything that is shown asked for anew. */
+function reopen(): void {
+  if (source || !followers.size) return;
+  position = "";
+  setConnection("broken");
+  open();
+}
+
+let hiding: ReturnType<typeof setTimeout> | undefined;
+function followVisibility(): void {
+  clearTimeout(hiding);
+  if (document.hidden) hiding = setTimeout(close, HIDDEN_MILLISECONDS);
+  else reopen();
+}
+document.addEventListener("visibilitychange", followVisibility);
+// A tab may be opened in the background.
+followVisibility();
+// A page that the browser keeps for going back must not hold a connection either.
+addEventListener("pagehide", close);
+addEventListener("pageshow", (event) => event.persisted && reopen());

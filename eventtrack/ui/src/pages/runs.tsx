@@ -19,6 +19,7 @@ import { GroupsList } from "../table/groups-list";
 import { useKnown, useMetrics } from "../table/known";
 import { RunsGrid } from "../table/runs-grid";
 import { RunsList, type Run } from "../table/runs-list";
+import { SavedViews } from "../table/saved-views";
 import { markAllSeen } from "../table/seen";
 import { Selection } from "../table/selection";
 import { Button, IconButton } from "../widgets/button";
@@ -142,6 +143,7 @@ export function RunsPage() {
           <option value="deleted">Deleted</option>
           <option value="all">All</option>
         </select>
+        <SavedViews />
         <GroupChooser state={state} />
         <Chooser state={state} />
         <IconButton icon="download" label="Export as CSV" onClick={() => void exportRuns()} />

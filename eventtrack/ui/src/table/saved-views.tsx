@@ -7,6 +7,7 @@ import { throttled } from "../live/throttle";
 import { chosenExperiments } from "../shell/experiments";
 import { go, href, moment, queryText } from "../shell/router";
 import { Button, IconButton } from "../widgets/button";
+import { when } from "../widgets/format";
 import { Popover } from "../widgets/popover";
 import { tell, tellError } from "../widgets/toast";
 
@@ -54,6 +55,9 @@ function Choices(props: { close: () => void }) {
               <li class="saved-view">
                 <button type="button" class="choice" onClick={() => open(view)}>
                   <span class="clip">{view.name}</span>
+                  <span class="faint" title={`Last changed by ${view.updated_by}`}>
+                    {view.owner} · {when(view.updated_at)}
+                  </span>
                 </button>
                 <Show when={!moment()}>
                   <IconButton
@@ -84,7 +88,10 @@ function Choices(props: { close: () => void }) {
           </For>
         </ul>
       </Show>
-      <Show when={!moment()}>
+      <Show when={!chosenExperiments().length && !moment()}>
+        <p class="faint">A view is of experiments: choose some, to save one.</p>
+      </Show>
+      <Show when={chosenExperiments().length && !moment()}>
         <form
           class="save-view"
           onSubmit={(event) => {
