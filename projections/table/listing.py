@@ -82,17 +82,25 @@ def ordered(
     found = list(ids)
     # Sorting keeps what is alike in its order, so the last column goes first.
     for by in reversed(order_by):
-        of_rank: tuple[list[str], ...] = ([], [], [], [])
-        keys: dict[str, Any] = {}
-        known = values[by.column]
-        for run_id in found:
-            value = known.get(run_id)
-            rank, keys[run_id] = place_of(by.column, value)
-            of_rank[rank].append(run_id)
-        for some in of_rank[:2]:
-            some.sort(key=keys.__getitem__, reverse=by.descending)
-        found = [run_id for some in of_rank for run_id in some]
+        known: Mapping[str, Any] = values[by.column]
+        if by.column == _EXPERIMENT_ID:
+            known = {run_id: int(known[run_id]) for run_id in found}
+        there = [run_id for run_id in found if run_id in known]
+        absent = [run_id for run_id in found if run_id not in known]
+        texts: list[str] = []
+        if by.column.kind in ("params", "metrics"):
+            texts = [run_id for run_id in there if type(known[run_id]) is str]
+            if texts:
+                there = [run_id for run_id in there if type(known[run_id]) is not str]
+        there.sort(key=known.__getitem__, reverse=by.descending)
+        if by.column.kind == "params":
+            # Of a metric they are NaN, and none is before another.
+            texts.sort(key=known.__getitem__, reverse=by.descending)
+        found = there + texts + absent
     return found
+
+
+_EXPERIMENT_ID = Column("attributes", "experiment_id")
 
 
 def place_of(column: Column, value: Value | None) -> tuple[int, Any]:
@@ -102,7 +110,7 @@ def place_of(column: Column, value: Value | None) -> tuple[int, Any]:
     if isinstance(value, str):
         if column.kind == "metrics":
             return 2, None
-        if column.kind == "attributes" and column.key == "experiment_id":
+        if column == _EXPERIMENT_ID:
             return 0, int(value)
         return 1, value
     return 0, value

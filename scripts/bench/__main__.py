@@ -2,6 +2,7 @@
 
 With `--calls`: what one log call costs the thread that trains, tracker by tracker.
 With `--log`: how fast views are rebuilt, and how soon a run of the past is there.
+With `--tables`: how soon the web UI's tables and charts are answered.
 """
 
 import sys
@@ -15,6 +16,8 @@ if "--calls" in sys.argv[1:]:
     from scripts.bench.calls.cli import main
 elif "--log" in sys.argv[1:]:
     from scripts.bench.log import main
+elif "--tables" in sys.argv[1:]:
+    from scripts.bench.tables import main
 else:
     from scripts.bench.cli import main
 
