@@ -82,21 +82,37 @@ def ordered(
     found = list(ids)
     # Sorting keeps what is alike in its order, so the last column goes first.
     for by in reversed(order_by):
-        known: Mapping[str, Any] = values[by.column]
+        # Looked up once, for of a hundred thousand that is what takes the time.
+        looked_up: list[Any] = list(map(values[by.column].get, found))
         if by.column == _EXPERIMENT_ID:
-            known = {run_id: int(known[run_id]) for run_id in found}
-        there = [run_id for run_id in found if run_id in known]
-        absent = [run_id for run_id in found if run_id not in known]
-        texts: list[str] = []
-        if by.column.kind in ("params", "metrics"):
-            texts = [run_id for run_id in there if type(known[run_id]) is str]
-            if texts:
-                there = [run_id for run_id in there if type(known[run_id]) is not str]
-        there.sort(key=known.__getitem__, reverse=by.descending)
-        if by.column.kind == "params":
+            looked_up = list(map(int, looked_up))
+        numbers, texts, absent = [], [], []
+        for place, value in enumerate(looked_up):
+            if value is None:
+                absent.append(place)
+            elif type(value) is str:
+                texts.append(place)
+            else:
+                numbers.append(place)
+        if by.column.kind != "metrics":
             # Of a metric they are NaN, and none is before another.
-            texts.sort(key=known.__getitem__, reverse=by.descending)
-        found = there + texts + absent
+            texts.sort(key=looked_up.__getitem__, reverse=by.descending)
+        places = _sorted(numbers, looked_up, descending=by.descending) + texts + absent
+        found = [found[place] for place in places]
+    return found
+
+
+def _sorted(places: list[int], values: list[Any], *, descending: bool) -> list[int]:
+    """Places in the order of the numbers there, equal ones in their order."""
+    if not places:
+        return []
+    import numpy as np
+
+    column = np.array([values[place] for place in places])
+    order = np.argsort(column[::-1] if descending else column, kind="stable")
+    if descending:
+        order = len(order) - 1 - order[::-1]
+    found: list[int] = np.array(places)[order].tolist()
     return found
 
 
