@@ -19,7 +19,7 @@ from projections.rows import Rows
 
 metrics = Projection(
     "metrics",
-    version=6,
+    version=7,
     packed=("metric_wide", "metric_tails", "metric_groups", "metric_blocks"),
     tables="""
     -- Per metric, the point with the greatest (step, timestamp, value), and what all amount to.
