@@ -20,6 +20,7 @@ from eventtrack.artifacts.factory import open_store
 from eventtrack.commands.corrections import Corrections
 from eventtrack.commands.handler import Handler
 from eventtrack.commands.receiver import Receiver
+from eventtrack.commands.registry import Registry
 from eventtrack.log.sqlite import SqliteLog
 from eventtrack.operations import Site
 from eventtrack.projector.child import in_a_child
@@ -212,7 +213,8 @@ async def _open_writing(site: Site, cleanup: contextlib.AsyncExitStack) -> Writi
     liveness = Liveness(handler, site.live, SYSTEM_ACTOR)
     liveness.start()
     cleanup.push_async_callback(liveness.close)
-    return Writing(handler, Receiver(handler), site.corrections, liveness, site.log.head)
+    receiver, registry = Receiver(handler), Registry(site.log, handler, site.states)
+    return Writing(handler, receiver, registry, site.corrections, liveness, site.log.head)
 
 
 @contextlib.asynccontextmanager

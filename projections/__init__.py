@@ -18,6 +18,9 @@
 | producers     | producers                                          | what was received      |
 | erasures      | erasures                                           | what is gone for good  |
 | changes       | run_changes, last_changes                          | what is new            |
+| registered_models | registered_models, registered_model_tags,      | what is model N, whom  |
+|               | registered_model_aliases                           | does an alias name     |
+| model_versions | model_versions, model_version_tags                | which is the latest    |
 
 `search/` turns MLflow's filter language into questions to these tables.  Events are the only thing
 of eventtrack that may be imported here.

@@ -8,8 +8,10 @@ from projections.experiments import experiments
 from projections.leases import leases
 from projections.logged_models import logged_models
 from projections.metrics import metrics
+from projections.model_versions import model_versions
 from projections.producers import producers
 from projections.projection import Projection
+from projections.registered_models import registered_models
 from projections.runs import runs
 
 BUILT_IN: tuple[Projection, ...] = (
@@ -23,4 +25,6 @@ BUILT_IN: tuple[Projection, ...] = (
     producers,
     erasures,
     changes,
+    registered_models,
+    model_versions,
 )

@@ -31,6 +31,26 @@ from eventtrack.events.logged_models import (
     LoggedModelTagDeleted,
     LoggedModelTagsSet,
 )
+from eventtrack.events.model_versions import (
+    ModelVersionCreated,
+    ModelVersionDeleted,
+    ModelVersionDescribed,
+    ModelVersionRestored,
+    ModelVersionStaged,
+    ModelVersionTagDeleted,
+    ModelVersionTagSet,
+)
+from eventtrack.events.registered_models import (
+    RegisteredModelAliasDeleted,
+    RegisteredModelAliasSet,
+    RegisteredModelCreated,
+    RegisteredModelDeleted,
+    RegisteredModelDescribed,
+    RegisteredModelRenamed,
+    RegisteredModelRestored,
+    RegisteredModelTagDeleted,
+    RegisteredModelTagSet,
+)
 from eventtrack.events.runs import (
     ParamsLogged,
     RunCreated,
@@ -133,8 +153,77 @@ def _model_created(event: LoggedModelCreated) -> NewValues:
     return created | _params(event.params) | _tags(event.tags)
 
 
-@_of(RunRenamed, ExperimentRenamed)
-def _renamed(event: RunRenamed | ExperimentRenamed) -> NewValues:
+@_of(RegisteredModelCreated)
+def _registered(event: RegisteredModelCreated) -> NewValues:
+    created: NewValues = {
+        "name": event.name,
+        "stage": "active",
+        "description": event.description or None,
+    }
+    return created | _tags(event.tags)
+
+
+@_of(RegisteredModelDescribed)
+def _described(event: RegisteredModelDescribed) -> NewValues:
+    return {"description": event.description or None}
+
+
+@_of(RegisteredModelAliasSet)
+def _alias_set(event: RegisteredModelAliasSet) -> NewValues:
+    return {f"alias {event.alias}": event.version}
+
+
+@_of(RegisteredModelAliasDeleted)
+def _alias_deleted(event: RegisteredModelAliasDeleted) -> NewValues:
+    return {f"alias {event.alias}": None}
+
+
+@_of(ModelVersionCreated)
+def _version_created(event: ModelVersionCreated) -> NewValues:
+    of = f" of version {event.version}"
+    created: NewValues = {
+        f"stage{of}": event.stage,
+        f"source{of}": event.source,
+        f"run{of}": event.run_id or None,
+        f"logged model{of}": event.model_id or None,
+        f"description{of}": event.description or None,
+    }
+    return created | {f"tag {key}{of}": value for key, value in event.tags.items()}
+
+
+@_of(ModelVersionDescribed)
+def _version_described(event: ModelVersionDescribed) -> NewValues:
+    return {f"description of version {event.version}": event.description or None}
+
+
+@_of(ModelVersionStaged)
+def _version_staged(event: ModelVersionStaged) -> NewValues:
+    return {f"stage of version {event.version}": event.stage}
+
+
+@_of(ModelVersionTagSet)
+def _version_tag_set(event: ModelVersionTagSet) -> NewValues:
+    return {f"tag {event.key} of version {event.version}": event.value}
+
+
+@_of(ModelVersionTagDeleted)
+def _version_tag_deleted(event: ModelVersionTagDeleted) -> NewValues:
+    return {f"tag {event.key} of version {event.version}": None}
+
+
+@_of(ModelVersionDeleted)
+def _version_deleted(event: ModelVersionDeleted) -> NewValues:
+    gone: NewValues = {f"alias {alias}": None for alias in event.aliases}
+    return {f"version {event.version}": "deleted"} | gone
+
+
+@_of(ModelVersionRestored)
+def _version_restored(event: ModelVersionRestored) -> NewValues:
+    return {f"version {event.version}": None}
+
+
+@_of(RunRenamed, ExperimentRenamed, RegisteredModelRenamed)
+def _renamed(event: RunRenamed | ExperimentRenamed | RegisteredModelRenamed) -> NewValues:
     return {"name": event.name}
 
 
@@ -143,15 +232,18 @@ def _tags_set(event: RunTagsSet | LoggedModelTagsSet) -> NewValues:
     return _tags(event.tags)
 
 
-@_of(ExperimentTagSet)
-def _tag_set(event: ExperimentTagSet) -> NewValues:
+@_of(ExperimentTagSet, RegisteredModelTagSet)
+def _tag_set(event: ExperimentTagSet | RegisteredModelTagSet) -> NewValues:
     return {f"tag {event.key}": event.value}
 
 
-@_of(RunTagDeleted, ExperimentTagDeleted, LoggedModelTagDeleted)
-def _tag_deleted(
-    event: RunTagDeleted | ExperimentTagDeleted | LoggedModelTagDeleted,
-) -> NewValues:
+TagDeleted = (
+    RunTagDeleted | ExperimentTagDeleted | LoggedModelTagDeleted | RegisteredModelTagDeleted
+)
+
+
+@_of(RunTagDeleted, ExperimentTagDeleted, LoggedModelTagDeleted, RegisteredModelTagDeleted)
+def _tag_deleted(event: TagDeleted) -> NewValues:
     return {f"tag {event.key}": None}
 
 
@@ -186,11 +278,11 @@ def _model_finalized(event: LoggedModelFinalized) -> NewValues:
     return {"status": event.status}
 
 
-@_of(RunDeleted, ExperimentDeleted, LoggedModelDeleted)
+@_of(RunDeleted, ExperimentDeleted, LoggedModelDeleted, RegisteredModelDeleted)
 def _deleted(event: Fact) -> NewValues:
     return {"stage": "deleted"}
 
 
-@_of(RunRestored, ExperimentRestored, LoggedModelRestored)
+@_of(RunRestored, ExperimentRestored, LoggedModelRestored, RegisteredModelRestored)
 def _restored(event: Fact) -> NewValues:
     return {"stage": "active"}

@@ -10,12 +10,28 @@ import msgspec
 
 from eventtrack.audit.changes import Change, Known
 from eventtrack.audit.words import words_of
+from eventtrack.commands.registered_models import name_stream_of, stream_of
 from eventtrack.events import START, Position, Recorded, stored_name
 from eventtrack.events.experiments import ExperimentDeleted, ExperimentRestored
+from eventtrack.events.registered_models import (
+    RegisteredModelNameClaimed,
+    RegisteredModelNameReleased,
+)
 from eventtrack.events.runs import RunCreated
 from eventtrack.log import EventLog
 
 LIMIT_MAX = 1000
+
+
+async def stream_of_model_name(log: EventLog, name: str) -> str | None:
+    """The stream of the registered model that has, or had last, this name."""
+    last: Recorded | None = None
+    async for recorded in log.read_stream(name_stream_of(name)):
+        last = recorded
+    if last is None:
+        return None
+    assert isinstance(last.event, RegisteredModelNameClaimed | RegisteredModelNameReleased)
+    return stream_of(last.event.registered_model_id)
 
 
 class Filter(msgspec.Struct, frozen=True, kw_only=True):

@@ -47,7 +47,29 @@ from eventtrack.events.logged_models import (
     LoggedModelTagsSet,
 )
 from eventtrack.events.metrics import MetricsLogged
+from eventtrack.events.model_versions import (
+    ModelVersionCreated,
+    ModelVersionDeleted,
+    ModelVersionDescribed,
+    ModelVersionRestored,
+    ModelVersionStaged,
+    ModelVersionTagDeleted,
+    ModelVersionTagSet,
+)
 from eventtrack.events.producers import EntriesReceived
+from eventtrack.events.registered_models import (
+    RegisteredModelAliasDeleted,
+    RegisteredModelAliasSet,
+    RegisteredModelCreated,
+    RegisteredModelDeleted,
+    RegisteredModelDescribed,
+    RegisteredModelNameClaimed,
+    RegisteredModelNameReleased,
+    RegisteredModelRenamed,
+    RegisteredModelRestored,
+    RegisteredModelTagDeleted,
+    RegisteredModelTagSet,
+)
 from eventtrack.events.runs import (
     ParamsLogged,
     RunCreated,
@@ -120,6 +142,48 @@ def _model_created(event: LoggedModelCreated, changes: Sequence[Change]) -> str:
     return f"created logged model {_quoted(event.name)}{origin}"
 
 
+@_of(RegisteredModelCreated)
+def _registered(event: RegisteredModelCreated, changes: Sequence[Change]) -> str:
+    return f"created registered model {_quoted(event.name)}"
+
+
+@_of(RegisteredModelNameClaimed)
+def _model_name_claimed(event: RegisteredModelNameClaimed, changes: Sequence[Change]) -> str:
+    return f"took the name {_quoted(event.name)} for a registered model"
+
+
+@_of(RegisteredModelNameReleased)
+def _model_name_released(event: RegisteredModelNameReleased, changes: Sequence[Change]) -> str:
+    return f"released the name {_quoted(event.name)} of a registered model"
+
+
+@_of(RegisteredModelDeleted)
+def _registered_deleted(event: RegisteredModelDeleted, changes: Sequence[Change]) -> str:
+    return "deleted the registered model with its versions"
+
+
+@_of(RegisteredModelRestored)
+def _registered_restored(event: RegisteredModelRestored, changes: Sequence[Change]) -> str:
+    return "restored the registered model with its versions"
+
+
+@_of(ModelVersionCreated)
+def _version_created(event: ModelVersionCreated, changes: Sequence[Change]) -> str:
+    run = f", run {event.run_id}" if event.run_id else ""
+    return f"created version {event.version} from {_quoted(event.source)}{run}"
+
+
+@_of(ModelVersionDeleted)
+def _version_deleted(event: ModelVersionDeleted, changes: Sequence[Change]) -> str:
+    aliases = f", which {_listed(event.aliases)} named" if event.aliases else ""
+    return f"deleted version {event.version}{aliases}"
+
+
+@_of(ModelVersionRestored)
+def _version_restored(event: ModelVersionRestored, changes: Sequence[Change]) -> str:
+    return f"restored version {event.version}"
+
+
 @_of(RunDeleted)
 def _run_deleted(event: RunDeleted, changes: Sequence[Change]) -> str:
     return "deleted the run"
@@ -154,6 +218,16 @@ def _model_restored(event: LoggedModelRestored, changes: Sequence[Change]) -> st
     LoggedModelParamsLogged,
     LoggedModelTagsSet,
     LoggedModelTagDeleted,
+    RegisteredModelRenamed,
+    RegisteredModelDescribed,
+    RegisteredModelTagSet,
+    RegisteredModelTagDeleted,
+    RegisteredModelAliasSet,
+    RegisteredModelAliasDeleted,
+    ModelVersionDescribed,
+    ModelVersionStaged,
+    ModelVersionTagSet,
+    ModelVersionTagDeleted,
 )
 def _changed(event: Fact, changes: Sequence[Change]) -> str:
     if not changes:

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from eventtrack.assembly import open_log
-from eventtrack.audit.history import LIMIT_MAX, Filter, Page
+from eventtrack.audit.history import LIMIT_MAX, Filter, Page, stream_of_model_name
 from eventtrack.audit.history import history as read_history
 from eventtrack.cli.options import LOCATION, settings_from, settings_options
 from eventtrack.cli.output import json_option, print_json, when_us
@@ -17,11 +17,12 @@ from eventtrack.server.moment import begin_of, position_of
 from eventtrack.server.native.audit import checked_types
 from eventtrack.settings import Settings
 
-NOUNS = ("run", "experiment", "logged-model")
+NOUNS = ("run", "experiment", "logged-model", "registered-model")
+"""What has a history; registered models go by their names."""
 
 
 @click.command()
-@click.argument("subject", metavar="run/ID|experiment/ID|logged-model/ID")
+@click.argument("subject", metavar="NOUN/ID")
 @click.option("--actor", default="", help="Only what this user did, or this user@address.")
 @click.option(
     "--type", "types", multiple=True, help="Only these events; with ! before it: all but these."
@@ -39,11 +40,15 @@ NOUNS = ("run", "experiment", "logged-model")
 @json_option
 @settings_options(*LOCATION)
 def history(subject: str, lines: int, as_json: bool, **values: Any) -> None:
-    """Tell what happened to a run, an experiment or a logged model, oldest first."""
+    """Tell what happened to a run, an experiment or a model, oldest first.
+
+    NOUN/ID is run/ID, experiment/ID, logged-model/ID or registered-model/NAME.
+    """
     noun, slash, key = subject.partition("/")
     if noun not in NOUNS or not slash or not key:
         raise click.UsageError(
-            f"{subject!r} is no subject: give {', '.join(f'{each}/ID' for each in NOUNS)}"
+            f"{subject!r} is no subject: give run/ID, experiment/ID, logged-model/ID or "
+            "registered-model/NAME"
         )
     chosen = {name: values.pop(name) for name in ("actor", "types", "since", "until")}
     try:
@@ -53,7 +58,8 @@ def history(subject: str, lines: int, as_json: bool, **values: Any) -> None:
     except LogError as error:
         raise click.ClickException(str(error)) from error
     if page is None:
-        raise click.ClickException(f"there is no {noun} with id {key}")
+        what = "named" if noun == "registered-model" else "with id"
+        raise click.ClickException(f"there is no {noun} {what} {key}")
     page.events.reverse()
     if as_json:
         print_json(page.events)
@@ -64,7 +70,7 @@ def history(subject: str, lines: int, as_json: bool, **values: Any) -> None:
 
 async def _read(
     settings: Settings,
-    stream: str,
+    subject: str,
     lines: int,
     *,
     actor: str,
@@ -73,7 +79,10 @@ async def _read(
     until: str,
 ) -> Page | None:
     async with open_log(settings, read_only=True) as log:
-        if not await log.version(stream):
+        stream: str | None = subject
+        if subject.startswith("registered-model/"):
+            stream = await stream_of_model_name(log, subject.partition("/")[2])
+        if stream is None or not await log.version(stream):
             return None
         first, after = await begin_of(since, log, "--since") if since else (START, START)
         wanted = Filter(

@@ -6,9 +6,21 @@ from collections.abc import AsyncIterator
 import msgspec
 
 from eventtrack import limits
-from eventtrack.commands import experiments, logged_models, runs, undo
+from eventtrack.commands import (
+    experiments,
+    logged_models,
+    registered_models,
+    runs,
+    undo,
+    undo_registry,
+)
 from eventtrack.commands.handler import DECISIONS_MAX, Handler, contended
-from eventtrack.commands.state import ACTIVE, ExperimentState, StateReader
+from eventtrack.commands.state import (
+    ACTIVE,
+    ExperimentState,
+    RegisteredModelState,
+    StateReader,
+)
 from eventtrack.commands.undo import CannotUndo, State
 from eventtrack.commands.validation import check_length, cut
 from eventtrack.errors import DoesNotExist, InvalidParameter
@@ -26,6 +38,14 @@ from eventtrack.events.experiments import (
     ExperimentRestored,
 )
 from eventtrack.events.logged_models import LoggedModelCreated
+from eventtrack.events.registered_models import (
+    RegisteredModelCreated,
+    RegisteredModelDeleted,
+    RegisteredModelNameClaimed,
+    RegisteredModelNameReleased,
+    RegisteredModelRenamed,
+    RegisteredModelRestored,
+)
 from eventtrack.events.runs import RunCreated, RunDeleted
 from eventtrack.log import Entry, EventLog
 
@@ -73,7 +93,8 @@ class Corrections:
             )
         stream = found.stream
         hot = self._handler.hot
-        async with hot.lock("experiments"), hot.lock(stream):
+        guard = "registered models" if stream.startswith("registered-model/") else "experiments"
+        async with hot.lock(guard), hot.lock(stream):
             for _ in range(DECISIONS_MAX):
                 now = await self._now(stream)
                 facts = await self._decide(found, now, reason)
@@ -182,6 +203,10 @@ class Corrections:
                     assert isinstance(each.recorded.event, PointsRetracted)
                     return undo.retract_again(each.recorded.event, reason)
         before = step.before or step.after
+        if isinstance(now, RegisteredModelState):
+            assert isinstance(before, RegisteredModelState)
+            assert isinstance(step.after, RegisteredModelState)
+            return undo_registry.compensate(event, before, step.after, now, self._handler.now_ms())
         return undo.compensate(event, before, step.after, now, self._handler.now_ms())
 
     async def _steps(self, stream: str) -> AsyncIterator[_Step]:
@@ -203,6 +228,10 @@ class Corrections:
             return await hot.experiment(key)
         if noun == "logged-model":
             return await hot.model(key)
+        if noun == "registered-model":
+            state = await hot.registered_model(key)
+            assert state is not None, "it has events"
+            return state
         raise CannotUndo(
             f"Events of the stream {stream!r} cannot be undone: they keep the books of the server, "
             "not what anybody did."
@@ -215,6 +244,8 @@ class Corrections:
             hot.forget(hot.runs, key)
         elif noun == "logged-model":
             hot.forget(hot.models, key)
+        elif noun == "registered-model":
+            hot.forget(hot.registered_models, key)
         else:
             hot.forget(hot.experiments, key)
             if any(isinstance(fact, ExperimentDeleted | ExperimentRestored) for fact in facts):
@@ -231,6 +262,33 @@ class Corrections:
                     entries += await self._names(now, fact)
                 elif isinstance(fact, ExperimentRestored):
                     entries += await self._still_deleted(now.experiment_id)
+        elif isinstance(now, RegisteredModelState):
+            for fact in facts:
+                entries += await self._model_names(now, fact)
+        return entries
+
+    async def _model_names(self, now: RegisteredModelState, fact: Fact) -> list[Entry]:
+        """The release of the name that a registered model leaves, the claim of the one it takes."""
+        changes: list[Fact] = []
+        model_id, at_ms = now.registered_model_id, self._handler.now_ms()
+        match fact:
+            case RegisteredModelRenamed(name=name):
+                taken = await self._states.registered_model_id_of_name(name) is not None
+                changes = registered_models.rename(now, name, taken=taken, now_ms=at_ms)[1:]
+            case RegisteredModelDeleted():
+                changes = registered_models.delete(now, at_ms)[1:]
+            case RegisteredModelRestored():
+                if await self._states.registered_model_id_of_name(now.name) is not None:
+                    raise CannotUndo(
+                        f"Another registered model has the name {now.name!r} by now: rename it "
+                        "first."
+                    )
+                changes = [RegisteredModelNameClaimed(registered_model_id=model_id, name=now.name)]
+        entries = []
+        for change in changes:
+            assert isinstance(change, RegisteredModelNameClaimed | RegisteredModelNameReleased)
+            name_stream = registered_models.name_stream_of(change.name)
+            entries.append(Entry(name_stream, change, await self._log.version(name_stream) + 1))
         return entries
 
     async def _names(self, now: ExperimentState, fact: ExperimentRenamed) -> list[Entry]:
@@ -268,6 +326,8 @@ def _begun(event: Fact) -> State:
             return runs.state_of(event)
         case LoggedModelCreated():
             return logged_models.state_of(event)
+        case RegisteredModelCreated():
+            return registered_models.state_of(event)
         case ExperimentCreated():
             return ExperimentState(
                 experiment_id=event.experiment_id,

@@ -66,7 +66,7 @@ class Handler:
         self.hot = HotStates(log, states)
         self._artifact_root = artifact_root
         self.now_ms = now_ms
-        self._new_id = new_id
+        self.new_id = new_id
         self._random = source or random.Random()
 
     def random_name(self) -> str:
@@ -169,7 +169,7 @@ class Handler:
             created = runs.create(
                 command,
                 experiment,
-                run_id=self._new_id(),
+                run_id=self.new_id(),
                 random_name=self.random_name(),
             )
             check = Check(experiments.stream_of(experiment_id), experiment.version)
@@ -302,7 +302,7 @@ class Handler:
             created = logged_models.create(
                 command,
                 experiment,
-                model_id=f"m-{self._new_id()}",
+                model_id=f"m-{self.new_id()}",
                 random_name=self.random_name(),
                 now_ms=self.now_ms(),
             )

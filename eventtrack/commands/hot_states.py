@@ -5,11 +5,12 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeVar
 from weakref import WeakValueDictionary
 
-from eventtrack.commands import experiments, logged_models, producers, runs
+from eventtrack.commands import experiments, logged_models, producers, registered_models, runs
 from eventtrack.commands.state import (
     ExperimentState,
     LoggedModelState,
     ProducerState,
+    RegisteredModelState,
     RunState,
     StateReader,
 )
@@ -45,6 +46,7 @@ class HotStates:
         self.runs: dict[str, RunState] = {}
         self.experiments: dict[str, ExperimentState] = {}
         self.models: dict[str, LoggedModelState] = {}
+        self.registered_models: dict[str, RegisteredModelState] = {}
         self.producers: dict[str, ProducerState] = {}
         self._forgotten = 0
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -79,6 +81,15 @@ class HotStates:
         if found is None:
             raise logged_models.no_such_model(model_id)
         return found
+
+    async def registered_model(self, registered_model_id: str) -> RegisteredModelState | None:
+        """The registered model with this id, deleted ones too, or None."""
+        return await self._load(
+            self.registered_models,
+            registered_model_id,
+            registered_models.stream_of(registered_model_id),
+            self._reader.registered_model,
+        )
 
     async def find_producer(self, producer: str) -> ProducerState | None:
         """What is known of a producer, or None when it never sent anything."""

@@ -159,7 +159,7 @@ def digest_of(value: str) -> bytes:
     return sha256(value.encode()).digest()[:DIGEST_BYTES]
 
 
-class _Changes:
+class Changes:
     """The fields that the source changed since the last import."""
 
     def __init__(self, taken: Taken, fields: dict[str, str]) -> None:
@@ -187,7 +187,8 @@ class _Changes:
         return self.fields | dict.fromkeys(gone, b"")
 
 
-def _prefixed(prefix: str, values: dict[str, str]) -> dict[str, str]:
+def prefixed(prefix: str, values: dict[str, str]) -> dict[str, str]:
+    """Values as fields."""
     return {prefix + key: value for key, value in values.items()}
 
 
@@ -240,7 +241,7 @@ def place(
 
 
 def _experiment_fields(experiment: SourceExperiment) -> dict[str, str]:
-    return {"stage": experiment.lifecycle_stage} | _prefixed("tag ", experiment.tags)
+    return {"stage": experiment.lifecycle_stage} | prefixed("tag ", experiment.tags)
 
 
 def experiment_created(
@@ -280,7 +281,7 @@ def experiment_changed(
     experiment: SourceExperiment, state: ExperimentState, taken: Taken
 ) -> list[Fact]:
     """What changed at the source since it was brought in; the name stays as it is here."""
-    changes = _Changes(taken, _experiment_fields(experiment))
+    changes = Changes(taken, _experiment_fields(experiment))
     ids = {"experiment_id": state.experiment_id}
     first = taken.version == 0
     facts: list[Fact] = [
@@ -305,14 +306,15 @@ def experiment_noted(
     experiment: SourceExperiment, target: str, taken: Taken, source: str
 ) -> list[ImportProgressed]:
     """The fact that the experiment was brought in as far as it is; none when nothing is new."""
-    changes = _Changes(taken, _experiment_fields(experiment))
+    changes = Changes(taken, _experiment_fields(experiment))
     known_as = experiment.experiment_id or experiment.name
-    return _noted(source, f"experiment/{known_as}", target, changes.noted("tag "), taken)
+    return noted(source, f"experiment/{known_as}", target, changes.noted("tag "), taken)
 
 
-def _noted(
+def noted(
     source: str, subject: str, target: str, fields: dict[str, bytes], taken: Taken
 ) -> list[ImportProgressed]:
+    """The fact that a thing was brought in as far as the fields say; none when none is new."""
     if not fields and taken.version:
         return []
     return [ImportProgressed(source=source, subject=subject, target=target, fields=fields)]
@@ -328,8 +330,8 @@ def _run_fields(run: SourceRun) -> dict[str, str]:
         "name": run.name,
         "stage": run.lifecycle_stage,
     }
-    fields |= _prefixed("tag ", run.tags)
-    fields |= _prefixed("param ", run.params)
+    fields |= prefixed("tag ", run.tags)
+    fields |= prefixed("param ", run.params)
     fields |= {_dataset_field(each): "" for each in run.datasets}
     fields |= {f"model read {model_id}": "" for model_id in run.input_models}
     fields |= {f"model made {each.model_id}": "" for each in run.output_models}
@@ -390,7 +392,7 @@ def run_changed(run: SourceRun, state: RunState, taken: Taken) -> list[Fact]:
         raise Refused(
             f"run {run.run_id} was left as it is, because it is here already and was not imported"
         )
-    changes = _Changes(taken, _run_fields(run))
+    changes = Changes(taken, _run_fields(run))
     run_id, fields = run.run_id, changes.fields
     facts: list[Fact] = []
     status = run.status if "status" in fields and run.status != state.status else None
@@ -425,8 +427,8 @@ def run_changed(run: SourceRun, state: RunState, taken: Taken) -> list[Fact]:
 
 def run_noted(run: SourceRun, taken: Taken, source: str) -> list[ImportProgressed]:
     """The fact that the run was brought in as far as it is; none when nothing is new."""
-    changes = _Changes(taken, _run_fields(run))
-    return _noted(source, f"run/{run.run_id}", run.run_id, changes.noted("tag "), taken)
+    changes = Changes(taken, _run_fields(run))
+    return noted(source, f"run/{run.run_id}", run.run_id, changes.noted("tag "), taken)
 
 
 # Logged models
@@ -434,7 +436,7 @@ def run_noted(run: SourceRun, taken: Taken, source: str) -> list[ImportProgresse
 
 def _model_fields(model: SourceModel) -> dict[str, str]:
     fields = {"status": model.status, "stage": model.lifecycle_stage}
-    return fields | _prefixed("tag ", model.tags) | _prefixed("param ", model.params)
+    return fields | prefixed("tag ", model.tags) | prefixed("param ", model.params)
 
 
 def model_created(model: SourceModel, experiment_id: str, artifact_location: str) -> list[Fact]:
@@ -470,7 +472,7 @@ def model_changed(model: SourceModel, state: LoggedModelState, taken: Taken) -> 
             f"logged model {model.model_id} was left as it is, because it is here already and was "
             "not imported"
         )
-    changes = _Changes(taken, _model_fields(model))
+    changes = Changes(taken, _model_fields(model))
     model_id = model.model_id
     facts: list[Fact] = []
     if "status" in changes.fields and model.status != state.status:
@@ -498,6 +500,6 @@ def model_changed(model: SourceModel, state: LoggedModelState, taken: Taken) -> 
 
 def model_noted(model: SourceModel, taken: Taken, source: str) -> list[ImportProgressed]:
     """The fact that the model was brought in as far as it is; none when nothing is new."""
-    changes = _Changes(taken, _model_fields(model))
+    changes = Changes(taken, _model_fields(model))
     subject = f"logged-model/{model.model_id}"
-    return _noted(source, subject, model.model_id, changes.noted("tag "), taken)
+    return noted(source, subject, model.model_id, changes.noted("tag "), taken)

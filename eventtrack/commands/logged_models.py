@@ -131,6 +131,7 @@ def state_of(event: LoggedModelCreated) -> LoggedModelState:
         status=event.status,
         params=dict(event.params),
         tags=dict(event.tags),
+        source_run_id=event.source_run_id,
         version=1,
     )
 

@@ -20,7 +20,26 @@ from eventtrack.events.logged_models import (
     LoggedModelTagDeleted,
     LoggedModelTagsSet,
 )
+from eventtrack.events.model_versions import (
+    ModelVersionCreated,
+    ModelVersionDeleted,
+    ModelVersionDescribed,
+    ModelVersionRestored,
+    ModelVersionStaged,
+    ModelVersionTagDeleted,
+    ModelVersionTagSet,
+)
 from eventtrack.events.producers import EntriesReceived
+from eventtrack.events.registered_models import (
+    RegisteredModelAliasDeleted,
+    RegisteredModelAliasSet,
+    RegisteredModelDeleted,
+    RegisteredModelDescribed,
+    RegisteredModelRenamed,
+    RegisteredModelRestored,
+    RegisteredModelTagDeleted,
+    RegisteredModelTagSet,
+)
 from eventtrack.events.runs import (
     ParamsLogged,
     RunDeleted,
@@ -116,6 +135,7 @@ class LoggedModelState(msgspec.Struct, kw_only=True):
     status: str
     params: dict[str, str]
     tags: dict[str, str]
+    source_run_id: str = ""
     version: int = 0
 
     def evolve(self, event: Fact) -> None:
@@ -133,6 +153,85 @@ class LoggedModelState(msgspec.Struct, kw_only=True):
                 self.lifecycle_stage = DELETED
             case LoggedModelRestored():
                 self.lifecycle_stage = ACTIVE
+            case _:
+                return
+
+
+class VersionState(msgspec.Struct, kw_only=True):
+    """What the rules need to know of a version of a registered model."""
+
+    source: str
+    storage_location: str
+    run_id: str
+    model_id: str
+    stage: str
+    description: str | None
+    tags: dict[str, str]
+    deleted: bool = False
+
+
+class RegisteredModelState(msgspec.Struct, kw_only=True):
+    """What the rules need to know of a registered model; `version` is its stream's.
+
+    versions: by number, deleted ones too, whose numbers are never given out again.
+    """
+
+    registered_model_id: str
+    name: str
+    lifecycle_stage: str
+    description: str
+    tags: dict[str, str]
+    aliases: dict[str, int]
+    versions: dict[int, VersionState]
+    version: int = 0
+
+    def evolve(self, event: Fact) -> None:
+        """Take in an event of the model's stream."""
+        match event:
+            case RegisteredModelRenamed(name=name):
+                self.name = name
+            case RegisteredModelDescribed(description=description):
+                self.description = description
+            case RegisteredModelTagSet(key=key, value=value):
+                self.tags[key] = value
+            case RegisteredModelTagDeleted(key=key):
+                self.tags.pop(key, None)
+            case RegisteredModelAliasSet(alias=alias, version=number):
+                self.aliases[alias] = number
+            case RegisteredModelAliasDeleted(alias=alias):
+                self.aliases.pop(alias, None)
+            case RegisteredModelDeleted():
+                self.lifecycle_stage = DELETED
+            case RegisteredModelRestored():
+                self.lifecycle_stage = ACTIVE
+            case _:
+                self._evolve_version(event)
+
+    def _evolve_version(self, event: Fact) -> None:
+        match event:
+            case ModelVersionCreated():
+                self.versions[event.version] = VersionState(
+                    source=event.source,
+                    storage_location=event.storage_location,
+                    run_id=event.run_id,
+                    model_id=event.model_id,
+                    stage=event.stage,
+                    description=event.description,
+                    tags=dict(event.tags),
+                )
+            case ModelVersionDescribed(version=number, description=description):
+                self.versions[number].description = description
+            case ModelVersionStaged(version=number, stage=stage):
+                self.versions[number].stage = stage
+            case ModelVersionTagSet(version=number, key=key, value=value):
+                self.versions[number].tags[key] = value
+            case ModelVersionTagDeleted(version=number, key=key):
+                self.versions[number].tags.pop(key, None)
+            case ModelVersionDeleted(version=number):
+                self.versions[number].deleted = True
+                self.aliases = {a: v for a, v in self.aliases.items() if v != number}
+            case ModelVersionRestored(version=number):
+                self.versions[number].deleted = False
             case _:
                 return
 
@@ -188,6 +287,14 @@ class StateReader(Protocol):
 
     async def logged_model(self, model_id: str) -> LoggedModelState | None:
         """The logged model with this id, deleted ones too."""
+        ...
+
+    async def registered_model_id_of_name(self, name: str) -> str | None:
+        """The registered model, not deleted, that has this name."""
+        ...
+
+    async def registered_model(self, registered_model_id: str) -> RegisteredModelState | None:
+        """The registered model with this id, deleted ones too."""
         ...
 
     async def producer(self, producer: str) -> ProducerState | None:

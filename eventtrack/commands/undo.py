@@ -11,6 +11,7 @@ from eventtrack.commands.state import (
     DELETED,
     ExperimentState,
     LoggedModelState,
+    RegisteredModelState,
     RunState,
 )
 from eventtrack.errors import InvalidParameter
@@ -55,7 +56,7 @@ from eventtrack.events.runs import (
     RunUpdated,
 )
 
-State = RunState | ExperimentState | LoggedModelState
+State = RunState | ExperimentState | LoggedModelState | RegisteredModelState
 
 
 class CannotUndo(InvalidParameter):
@@ -100,13 +101,13 @@ def _of_run(event: Fact, before: RunState, after: RunState, now: RunState) -> li
     run_id = now.run_id
     match event:
         case RunCreated():
-            _expect("the run's stage", ACTIVE, now.lifecycle_stage)
+            expect("the run's stage", ACTIVE, now.lifecycle_stage)
             return [RunDeleted(run_id=run_id)]
         case RunDeleted():
-            _expect("the run's stage", DELETED, now.lifecycle_stage)
+            expect("the run's stage", DELETED, now.lifecycle_stage)
             return [RunRestored(run_id=run_id)]
         case RunRestored():
-            _expect("the run's stage", ACTIVE, now.lifecycle_stage)
+            expect("the run's stage", ACTIVE, now.lifecycle_stage)
             return [RunDeleted(run_id=run_id)]
     if now.lifecycle_stage != ACTIVE:
         raise CannotUndo(f"The run {run_id} is deleted: restore it first.")
@@ -118,11 +119,11 @@ def _of_run(event: Fact, before: RunState, after: RunState, now: RunState) -> li
         case RunRenamed():
             if now.name != before.name:
                 # Else its tag, which mirrors it, was taken back first.
-                _expect("the run's name", after.name, now.name)
+                expect("the run's name", after.name, now.name)
             return _named(run_id, before.name, before.tags.get(RUN_NAME_TAG, before.name), now)
         case RunUpdated() | RunReopened():
-            _expect("the run's status", after.status, now.status)
-            _expect("the run's end time", after.end_time_ms, now.end_time_ms)
+            expect("the run's status", after.status, now.status)
+            expect("the run's end time", after.end_time_ms, now.end_time_ms)
             return [
                 RunReopened(run_id=run_id, status=before.status, end_time_ms=before.end_time_ms)
             ]
@@ -139,7 +140,7 @@ def _tags_back(
     facts: list[Fact] = []
     back: dict[str, str] = {}
     for key in keys:
-        _expect(f"tag {key!r}", after.tags.get(key), now.tags.get(key))
+        expect(f"tag {key!r}", after.tags.get(key), now.tags.get(key))
         if key == RUN_NAME_TAG:
             name = before.tags.get(key, before.name)
             facts += _named(run_id, name, name, now)
@@ -167,7 +168,7 @@ def _params_back(
 ) -> list[Fact]:
     facts: list[Fact] = []
     for key in keys:
-        _expect(f"param {key!r}", after.params.get(key), now.params.get(key))
+        expect(f"param {key!r}", after.params.get(key), now.params.get(key))
         value, previous = before.params.get(key), now.params.get(key)
         facts.append(ParamCorrected(run_id=run_id, key=key, value=value, previous=previous))
     return facts
@@ -183,22 +184,22 @@ def _of_experiment(
     ids = {"experiment_id": now.experiment_id}
     match event:
         case ExperimentCreated() | ExperimentRestored():
-            _expect("the experiment's stage", ACTIVE, now.lifecycle_stage)
+            expect("the experiment's stage", ACTIVE, now.lifecycle_stage)
             return [ExperimentDeleted(**ids, updated_at_ms=now_ms)]
         case ExperimentDeleted():
-            _expect("the experiment's stage", DELETED, now.lifecycle_stage)
+            expect("the experiment's stage", DELETED, now.lifecycle_stage)
             return [ExperimentRestored(**ids, updated_at_ms=now_ms)]
     check_experiment_active(now.experiment_id, now)
     match event:
         case ExperimentRenamed():
-            _expect("the experiment's name", after.name, now.name)
+            expect("the experiment's name", after.name, now.name)
             return [
                 ExperimentRenamed(
                     **ids, name=before.name, previous_name=now.name, updated_at_ms=now_ms
                 )
             ]
         case ExperimentTagSet(key=key) | ExperimentTagDeleted(key=key):
-            _expect(f"tag {key!r}", after.tags.get(key), now.tags.get(key))
+            expect(f"tag {key!r}", after.tags.get(key), now.tags.get(key))
             if key in before.tags:
                 return [ExperimentTagSet(**ids, key=key, value=before.tags[key])]
             return [ExperimentTagDeleted(**ids, key=key)]
@@ -215,13 +216,13 @@ def _of_model(
     model_id = now.model_id
     match event:
         case LoggedModelCreated() | LoggedModelRestored():
-            _expect("the model's stage", ACTIVE, now.lifecycle_stage)
+            expect("the model's stage", ACTIVE, now.lifecycle_stage)
             return [LoggedModelDeleted(model_id=model_id, updated_at_ms=now_ms)]
         case LoggedModelDeleted():
-            _expect("the model's stage", DELETED, now.lifecycle_stage)
+            expect("the model's stage", DELETED, now.lifecycle_stage)
             return [LoggedModelRestored(model_id=model_id, updated_at_ms=now_ms)]
         case LoggedModelFinalized():
-            _expect("the model's status", after.status, now.status)
+            expect("the model's status", after.status, now.status)
             return [
                 LoggedModelFinalized(model_id=model_id, status=before.status, updated_at_ms=now_ms)
             ]
@@ -234,7 +235,7 @@ def _of_model(
     facts: list[Fact] = []
     back: dict[str, str] = {}
     for key in keys:
-        _expect(f"tag {key!r}", after.tags.get(key), now.tags.get(key))
+        expect(f"tag {key!r}", after.tags.get(key), now.tags.get(key))
         if key in before.tags:
             back[key] = before.tags[key]
         else:
@@ -269,7 +270,8 @@ def _reinstated(position: int, later: list[Fact]) -> bool:
     return any(isinstance(fact, PointsReinstated) and fact.retraction == position for fact in later)
 
 
-def _expect(what: str, left: object, found: object) -> None:
+def expect(what: str, left: object, found: object) -> None:
+    """Refuse when what the event left is not what there is now."""
     if left != found:
         raise CannotUndo(
             f"{what[:1].upper()}{what[1:]} was changed since: the event left it "

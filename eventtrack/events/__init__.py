@@ -19,7 +19,9 @@ from eventtrack.events import (
     leases,
     logged_models,
     metrics,
+    model_versions,
     producers,
+    registered_models,
     runs,
 )
 from eventtrack.events.envelope import START, Position, Recorded
@@ -68,6 +70,24 @@ CURRENT: tuple[type[Fact], ...] = (
     erasures.RunErased,
     erasures.ExperimentErased,
     erasures.LoggedModelErased,
+    registered_models.RegisteredModelCreated,
+    registered_models.RegisteredModelNameClaimed,
+    registered_models.RegisteredModelNameReleased,
+    registered_models.RegisteredModelRenamed,
+    registered_models.RegisteredModelDescribed,
+    registered_models.RegisteredModelTagSet,
+    registered_models.RegisteredModelTagDeleted,
+    registered_models.RegisteredModelAliasSet,
+    registered_models.RegisteredModelAliasDeleted,
+    registered_models.RegisteredModelDeleted,
+    registered_models.RegisteredModelRestored,
+    model_versions.ModelVersionCreated,
+    model_versions.ModelVersionDescribed,
+    model_versions.ModelVersionStaged,
+    model_versions.ModelVersionTagSet,
+    model_versions.ModelVersionTagDeleted,
+    model_versions.ModelVersionDeleted,
+    model_versions.ModelVersionRestored,
 )
 """What may be written."""
 

@@ -11,6 +11,7 @@ from typing import Protocol
 
 import msgspec
 
+from eventtrack.commands.import_registry import SourceRegisteredModel
 from eventtrack.commands.importing import SourceExperiment, SourceModel, SourceRun
 from eventtrack.events.metrics import Series
 
@@ -22,36 +23,6 @@ RUNS_AT_ONCE = 200
 
 class SourceError(Exception):
     """The source cannot be read; the message says why and what to do."""
-
-
-class RegisteredModel(msgspec.Struct, frozen=True, kw_only=True):
-    """A registered model as its source has it; times in milliseconds since 1970."""
-
-    name: str
-    description: str = ""
-    created_at_ms: int = 0
-    updated_at_ms: int = 0
-    tags: dict[str, str] = {}
-    aliases: dict[str, str] = {}
-    versions: list["ModelVersion"] = []
-
-
-class ModelVersion(msgspec.Struct, frozen=True, kw_only=True):
-    """A version of a registered model as its source has it."""
-
-    version: str
-    source: str = ""
-    run_id: str = ""
-    model_id: str = ""
-    user_id: str = ""
-    description: str = ""
-    status: str = "READY"
-    status_message: str = ""
-    stage: str = "None"
-    run_link: str = ""
-    created_at_ms: int = 0
-    updated_at_ms: int = 0
-    tags: dict[str, str] = {}
 
 
 class Size(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,8 +64,8 @@ class Source(Protocol):
         """How many points each metric of a run has; None when that costs as much as reading."""
         ...
 
-    def registered_models(self) -> Iterator[RegisteredModel]:
-        """The model registry."""
+    def registered_models(self) -> Iterator[SourceRegisteredModel]:
+        """The model registry, prompts too."""
         ...
 
     def not_carried(self) -> dict[str, int]:

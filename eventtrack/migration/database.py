@@ -11,19 +11,19 @@ is one point with the model's label.
 from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
+from eventtrack.commands.import_registry import SourceRegisteredModel, SourceVersion
 from eventtrack.commands.importing import (
     Label,
     SourceExperiment,
     SourceModel,
     SourceRun,
 )
+from eventtrack.commands.model_versions import NONE
 from eventtrack.events.datasets import DatasetInput, ModelOutput
 from eventtrack.events.metrics import Series
 from eventtrack.migration import (
     PIECE_POINTS,
     RUNS_AT_ONCE,
-    ModelVersion,
-    RegisteredModel,
     Size,
     SourceError,
 )
@@ -43,6 +43,11 @@ CARRIED = frozenset(
         "logged_model_metrics",
         "logged_model_params",
         "logged_model_tags",
+        "registered_models",
+        "registered_model_tags",
+        "registered_model_aliases",
+        "model_versions",
+        "model_version_tags",
         "alembic_version",
     ]
 )
@@ -54,6 +59,9 @@ MODEL_STATUSES = (
     "LOGGED_MODEL_READY",
     "LOGGED_MODEL_UPLOAD_FAILED",
 )
+
+DELETED_STAGE = "Deleted_Internal"
+"""The stage of a version whose row is kept for its number alone."""
 
 Row = tuple[Any, ...]
 
@@ -332,9 +340,9 @@ class DatabaseSource:
             found.setdefault((key, step, timestamp), []).append(label)
         return found
 
-    # What is not brought over
+    # The model registry
 
-    def registered_models(self) -> Iterator[RegisteredModel]:
+    def registered_models(self) -> Iterator[SourceRegisteredModel]:
         """See `Source.registered_models`."""
         if "registered_models" not in self._columns:
             return
@@ -344,60 +352,55 @@ class DatabaseSource:
             "registered_models", "name", "description", "creation_time", "last_updated_time"
         )
         for name, description, created, updated in self._engine.rows(f"{sql} ORDER BY name"):
-            yield RegisteredModel(
+            yield SourceRegisteredModel(
                 name=name,
                 description=description or "",
                 created_at_ms=created or 0,
                 updated_at_ms=updated or created or 0,
                 tags=tags.get(name, {}),
-                aliases={alias: str(version) for alias, version in aliases.get(name, {}).items()},
+                aliases={alias: int(version) for alias, version in aliases.get(name, {}).items()},
                 versions=self._versions(name),
             )
 
-    def _versions(self, name: str) -> list[ModelVersion]:
-        tags: dict[str, dict[str, str]] = {}
+    def _versions(self, name: str) -> list[SourceVersion]:
+        tags: dict[int, dict[str, str]] = {}
         if "model_version_tags" in self._columns:
             for version, key, value in self._engine.rows(
                 "SELECT version, key, value FROM model_version_tags WHERE name = ?", (name,)
             ):
-                tags.setdefault(str(version), {})[key] = value or ""
+                tags.setdefault(version, {})[key] = value or ""
         sql = self._select_from(
             "model_versions",
             "version",
             "source",
+            "storage_location",
             "run_id",
-            "user_id",
             "description",
-            "status",
-            "status_message",
             "current_stage",
             "run_link",
             "creation_time",
             "last_updated_time",
         )
         return [
-            ModelVersion(
-                version=str(version),
+            SourceVersion(
+                version=version,
                 source=source or "",
+                storage_location=location or "",
                 run_id=run_id or "",
-                user_id=user or "",
-                description=description or "",
-                status=status or "READY",
-                status_message=message or "",
-                stage=stage or "None",
+                description=description,
+                stage=NONE if stage in (None, DELETED_STAGE) else stage,
                 run_link=link or "",
                 created_at_ms=created or 0,
                 updated_at_ms=updated or created or 0,
-                tags=tags.get(str(version), {}),
+                tags=tags.get(version, {}),
+                deleted=stage == DELETED_STAGE,
             )
             for (
                 version,
                 source,
+                location,
                 run_id,
-                user,
                 description,
-                status,
-                message,
                 stage,
                 link,
                 created,

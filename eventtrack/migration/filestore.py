@@ -15,23 +15,23 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from eventtrack.commands.import_registry import SourceRegisteredModel, SourceVersion
 from eventtrack.commands.importing import (
     Label,
     SourceExperiment,
     SourceModel,
     SourceRun,
 )
+from eventtrack.commands.model_versions import NONE
 from eventtrack.events.datasets import DatasetInput, ModelOutput
 from eventtrack.events.metrics import Series
 from eventtrack.migration import (
     PIECE_POINTS,
     RUNS_AT_ONCE,
-    ModelVersion,
-    RegisteredModel,
     Size,
     SourceError,
 )
-from eventtrack.migration.database import MODEL_STATUSES
+from eventtrack.migration.database import DELETED_STAGE, MODEL_STATUSES
 from eventtrack.migration.gathering import series_of
 
 META = "meta.yaml"
@@ -230,57 +230,57 @@ class FileStore:
         if gathered:
             yield _series(gathered)
 
-    # What is not brought over
+    # The model registry
 
-    def registered_models(self) -> Iterator[RegisteredModel]:
+    def registered_models(self) -> Iterator[SourceRegisteredModel]:
         """See `Source.registered_models`."""
         for folder in _folders(self._folder / "models"):
             if not (folder / META).is_file():
                 continue
             meta = self._meta(folder, "name")
-            yield RegisteredModel(
+            yield SourceRegisteredModel(
                 name=str(meta["name"]),
                 description=meta.get("description") or "",
                 created_at_ms=meta.get("creation_timestamp") or 0,
                 updated_at_ms=meta.get("last_updated_timestamp") or 0,
                 tags=_texts(folder / "tags"),
-                aliases=_texts(folder / "aliases"),
-                versions=[
-                    self._version(each)
-                    for each in _folders(folder)
-                    if each.name.startswith("version-") and (each / META).is_file()
-                ],
+                aliases={key: int(each) for key, each in _texts(folder / "aliases").items()},
+                versions=sorted(
+                    (
+                        self._version(each)
+                        for each in _folders(folder)
+                        if each.name.startswith("version-") and (each / META).is_file()
+                    ),
+                    key=lambda each: each.version,
+                ),
             )
 
-    def _version(self, folder: Path) -> ModelVersion:
+    def _version(self, folder: Path) -> SourceVersion:
         meta = self._meta(folder, "version")
-        return ModelVersion(
-            version=str(meta["version"]),
+        stage = meta.get("current_stage") or NONE
+        return SourceVersion(
+            version=int(meta["version"]),
             source=meta.get("source") or "",
+            storage_location=meta.get("storage_location") or "",
             run_id=meta.get("run_id") or "",
             model_id=meta.get("model_id") or "",
-            user_id=meta.get("user_id") or "",
-            description=meta.get("description") or "",
-            status=str(meta.get("status") or "READY"),
-            status_message=meta.get("status_message") or "",
-            stage=meta.get("current_stage") or "None",
+            description=meta.get("description"),
+            stage=NONE if stage == DELETED_STAGE else stage,
             run_link=meta.get("run_link") or "",
             created_at_ms=meta.get("creation_timestamp") or 0,
             updated_at_ms=meta.get("last_updated_timestamp") or 0,
             tags=_texts(folder / "tags"),
+            deleted=stage == DELETED_STAGE,
         )
 
     def not_carried(self) -> dict[str, int]:
         """See `Source.not_carried`."""
-        models = list(self.registered_models())
         traces = [
             trace for each in self._experiment_folders() for trace in _folders(each / "traces")
         ]
         assessments = [found for each in traces for found in _files(each / "assessments")]
         counts = {
             "assessments": len(assessments),
-            "model versions": sum(len(each.versions) for each in models),
-            "registered models": len(models),
             "traces": len(traces),
         }
         return {what: count for what, count in counts.items() if count}

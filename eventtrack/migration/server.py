@@ -8,19 +8,19 @@ import itertools
 from collections.abc import Iterator
 from typing import Any
 
+from eventtrack.commands.import_registry import SourceRegisteredModel, SourceVersion
 from eventtrack.commands.importing import (
     Label,
     SourceExperiment,
     SourceModel,
     SourceRun,
 )
+from eventtrack.commands.model_versions import NONE
 from eventtrack.events.datasets import DatasetInput, ModelOutput
 from eventtrack.events.metrics import Series
 from eventtrack.migration import (
     PIECE_POINTS,
     RUNS_AT_ONCE,
-    ModelVersion,
-    RegisteredModel,
     Size,
     SourceError,
 )
@@ -33,6 +33,8 @@ API_3 = "/api/3.0/mlflow"
 EXPERIMENTS_PAGE = 1000
 POINTS_PAGE = 25_000
 TRACES_PAGE = 500
+IS_PROMPT = "tags.`mlflow.prompt.is_prompt`"
+
 TRACE_PAGES_MAX = 40
 """Traces are only counted, so not all of them are asked for."""
 
@@ -196,59 +198,65 @@ class Server:
             max_results=POINTS_PAGE,
         )
 
-    # What is not brought over
+    # The model registry
 
-    def registered_models(self) -> Iterator[RegisteredModel]:
-        """See `Source.registered_models`."""
-        try:
-            for page in self._api.pages("GET", f"{API}/registered-models/search", max_results=100):
-                for each in page.get("registered_models", ()):
-                    yield RegisteredModel(
-                        name=each["name"],
-                        description=each.get("description", ""),
-                        created_at_ms=int(each.get("creation_timestamp", 0)),
-                        updated_at_ms=int(each.get("last_updated_timestamp", 0)),
-                        tags=_pairs(each.get("tags")),
-                        aliases={
-                            alias["alias"]: str(alias["version"])
-                            for alias in each.get("aliases", ())
-                        },
-                        versions=self._versions(each["name"]),
-                    )
-        except NotThere:
-            return
+    def registered_models(self) -> Iterator[SourceRegisteredModel]:
+        """See `Source.registered_models`; a search hides prompts unless it asks for them."""
+        for kind in (f"{IS_PROMPT} != 'true'", f"{IS_PROMPT} = 'true'"):
+            try:
+                versions = self._versions(kind)
+                for page in self._api.pages(
+                    "GET", f"{API}/registered-models/search", filter=kind, max_results=100
+                ):
+                    for each in page.get("registered_models", ()):
+                        yield _registered(each, versions.get(each["name"], []))
+            except NotThere:
+                return
 
-    def _versions(self, name: str) -> list[ModelVersion]:
-        quoted = name.replace("'", "''")
-        pages = self._api.pages(
-            "GET", f"{API}/model-versions/search", filter=f"name='{quoted}'", max_results=10_000
+    def _versions(self, kind: str) -> dict[str, list[SourceVersion]]:
+        """Each model's versions by number."""
+        found: dict[str, list[SourceVersion]] = {}
+        for page in self._api.pages(
+            "GET",
+            f"{API}/model-versions/search",
+            filter=kind,
+            max_results=10_000,
+            order_by=["name ASC", "version_number ASC"],
+        ):
+            for each in page.get("model_versions", ()):
+                found.setdefault(each["name"], []).append(self._version(each))
+        return found
+
+    def _version(self, found: dict[str, Any]) -> SourceVersion:
+        return SourceVersion(
+            version=int(found["version"]),
+            source=found.get("source", ""),
+            storage_location=self._location(found["name"], found),
+            run_id=found.get("run_id", ""),
+            model_id=found.get("model_id", ""),
+            description=found.get("description"),
+            stage=found.get("current_stage", NONE),
+            run_link=found.get("run_link", ""),
+            created_at_ms=int(found.get("creation_timestamp", 0)),
+            updated_at_ms=int(found.get("last_updated_timestamp", 0)),
+            tags=_pairs(found.get("tags")),
         )
-        return [
-            ModelVersion(
-                version=str(each["version"]),
-                source=each.get("source", ""),
-                run_id=each.get("run_id", ""),
-                model_id=each.get("model_id", ""),
-                user_id=each.get("user_id", ""),
-                description=each.get("description", ""),
-                status=each.get("status", "READY"),
-                status_message=each.get("status_message", ""),
-                stage=each.get("current_stage", "None"),
-                run_link=each.get("run_link", ""),
-                created_at_ms=int(each.get("creation_timestamp", 0)),
-                updated_at_ms=int(each.get("last_updated_timestamp", 0)),
-                tags=_pairs(each.get("tags")),
-            )
-            for page in pages
-            for each in page.get("model_versions", ())
-        ]
+
+    def _location(self, name: str, version: dict[str, Any]) -> str:
+        """Where the files of a version are, when its source is another model."""
+        source: str = version.get("source", "")
+        if not source.startswith("models:"):
+            return source
+        answer = self._api.get(
+            f"{API}/model-versions/get-download-uri", name=name, version=version["version"]
+        )
+        return str(answer.get("artifact_uri", source))
+
+    # What is not brought over
 
     def not_carried(self) -> dict[str, int]:
         """See `Source.not_carried`: what the API shows of it."""
-        models = list(self.registered_models())
         counts = {
-            "model versions": sum(len(each.versions) for each in models),
-            "registered models": len(models),
             "webhooks": self._count("GET", f"{API}/webhooks", "webhooks"),
         }
         traces = sum(self._traces(each) for each in self._experiment_ids)
@@ -277,6 +285,18 @@ class Server:
             )
         except NotThere:
             return 0
+
+
+def _registered(found: dict[str, Any], versions: list[SourceVersion]) -> SourceRegisteredModel:
+    return SourceRegisteredModel(
+        name=found["name"],
+        description=found.get("description", ""),
+        created_at_ms=int(found.get("creation_timestamp", 0)),
+        updated_at_ms=int(found.get("last_updated_timestamp", 0)),
+        tags=_pairs(found.get("tags")),
+        aliases={each["alias"]: int(each["version"]) for each in found.get("aliases", ())},
+        versions=versions,
+    )
 
 
 def _pairs(found: list[dict[str, str]] | None) -> dict[str, str]:

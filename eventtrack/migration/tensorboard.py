@@ -12,9 +12,10 @@ from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 
+from eventtrack.commands.import_registry import SourceRegisteredModel
 from eventtrack.commands.importing import SourceExperiment, SourceModel, SourceRun
 from eventtrack.events.metrics import Series
-from eventtrack.migration import PIECE_POINTS, RegisteredModel, Size, SourceError
+from eventtrack.migration import PIECE_POINTS, Size, SourceError
 from eventtrack.migration.gathering import series_of
 from eventtrack.migration.tfevents import (
     Other,
@@ -115,7 +116,7 @@ class TensorBoard:
         if points:
             yield _series(points)
 
-    def registered_models(self) -> Iterator[RegisteredModel]:
+    def registered_models(self) -> Iterator[SourceRegisteredModel]:
         """See `Source.registered_models`: there are none."""
         return iter(())
 

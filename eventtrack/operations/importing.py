@@ -1,7 +1,8 @@
 """Moving in: everything that a source has, brought into the log once.
 
-Experiments come first, then each one's logged models and runs.  Several runs are under way at a
-time, so that the source is read while the log is written, and runs share commits.
+Experiments come first, then each one's logged models and runs, then the model registry.  Several
+runs are under way at a time, so that the source is read while the log is written, and runs share
+commits.
 """
 
 import asyncio
@@ -11,8 +12,10 @@ from collections.abc import AsyncIterator
 import msgspec
 
 from eventtrack.commands import import_points
+from eventtrack.commands.import_registry import SourceRegisteredModel
 from eventtrack.commands.importer import CHANGED, NEW, SAME, Importer
 from eventtrack.commands.importing import Refused, SourceExperiment, SourceRun
+from eventtrack.commands.registry_importer import RegistryImporter
 from eventtrack.errors import DoesNotExist, InvalidParameter
 from eventtrack.events.metrics import Series
 from eventtrack.migration import SourceError
@@ -72,6 +75,7 @@ class Tally(msgspec.Struct):
     experiments: Counts = msgspec.field(default_factory=Counts)
     runs: Counts = msgspec.field(default_factory=Counts)
     models: Counts = msgspec.field(default_factory=Counts)
+    registered_models: Counts = msgspec.field(default_factory=Counts)
     points: int = 0
     read: int = 0
     not_carried: dict[str, int] = {}
@@ -117,6 +121,9 @@ class _Moving:
         self._importer = Importer(
             site.log, site.states, site.handler, self._source.name, dry=arguments.dry_run
         )
+        self._registry = RegistryImporter(
+            site.log, site.states, site.handler, self._source.name, dry=arguments.dry_run
+        )
         self._places = Places()
         self.tally = Tally(source=self._source.name, dry_run=arguments.dry_run)
 
@@ -127,6 +134,8 @@ class _Moving:
             await self._site.handler.ensure_default_experiment(ACTOR)
         for experiment in experiments:
             await self._experiment(experiment)
+        async for model in self._reader.each(self._source.registered_models):
+            await self._registered_model(model)
         self.tally.not_carried = await self._reader.ask(self._source.not_carried)
         self.tally.artifacts = self._places.counts()
 
@@ -187,6 +196,18 @@ class _Moving:
         self.tally.points += outcome.points
         self._places.add(run.artifact_uri)
 
+    async def _registered_model(self, model: SourceRegisteredModel) -> None:
+        tally = self.tally
+        try:
+            outcome, refused = await self._registry.model(
+                model, rename=self._arguments.rename_conflicts
+            )
+        except REFUSALS as error:
+            self._refuse(tally.registered_models, error)
+            return
+        tally.registered_models.add(outcome.what)
+        tally.refused += refused
+
     def _refuse(self, counts: Counts, error: Exception) -> None:
         counts.refused += 1
         self.tally.refused.append(str(error))
@@ -205,6 +226,7 @@ def _lines(tally: Tally) -> list[str]:
         ("experiments", tally.experiments),
         ("runs", tally.runs),
         ("logged models", tally.models),
+        ("registered models", tally.registered_models),
     ):
         parts = [f"{getattr(counts, word):,} {word}" for word in (NEW, CHANGED, SAME)]
         if counts.refused:

@@ -8,6 +8,7 @@ from eventtrack.artifacts import ArtifactStore
 from eventtrack.commands.corrections import Corrections
 from eventtrack.commands.handler import Handler
 from eventtrack.commands.receiver import Receiver
+from eventtrack.commands.registry import Registry
 from eventtrack.errors import Forbidden, NotSupported, Unavailable
 from eventtrack.events import Position
 from eventtrack.log import EventLog
@@ -62,6 +63,7 @@ class Writing:
         self,
         handler: Handler,
         receiver: Receiver,
+        registry: Registry,
         corrections: Corrections,
         liveness: Liveness,
         head: Callable[[], Position],
@@ -69,6 +71,7 @@ class Writing:
         self.corrections = corrections
         self.handler = handler
         self.receiver = receiver
+        self.registry = registry
         self.liveness = liveness
         self.head = head
 
@@ -167,6 +170,11 @@ class Door:
     def receiver(self) -> Receiver:
         """Takes what native clients send; Forbidden where nothing may be written."""
         return self._written().receiver
+
+    @property
+    def registry(self) -> Registry:
+        """Executes the model registry's commands; Forbidden where nothing may be written."""
+        return self._written().registry
 
     @property
     def corrections(self) -> Corrections:

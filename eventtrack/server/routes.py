@@ -19,8 +19,10 @@ from eventtrack.server.mlflow import (
     history,
     logged_models,
     metrics,
+    model_versions,
     params_tags,
     proxy,
+    registered_models,
     runs,
 )
 from eventtrack.server.mlflow.endpoint import Function, endpoint
@@ -49,6 +51,7 @@ class Plain(msgspec.Struct, frozen=True):
 
 
 E, R, H, D, L, A, P = experiments, runs, history, datasets, logged_models, artifacts, proxy
+RM, MV = registered_models, model_versions
 
 API: tuple[Json | Plain, ...] = (
     Json("POST", "2.0/mlflow/experiments/create", E.CreateExperiment, E.create),
@@ -99,6 +102,39 @@ API: tuple[Json | Plain, ...] = (
     Json(
         "POST", "2.0/mlflow/logged-models/{model_id}/params", L.LogLoggedModelParams, L.log_params
     ),
+    Json("POST", "2.0/mlflow/registered-models/create", RM.CreateRegisteredModel, RM.create),
+    Json("POST", "2.0/mlflow/registered-models/rename", RM.RenameRegisteredModel, RM.rename),
+    Json("PATCH", "2.0/mlflow/registered-models/update", RM.UpdateRegisteredModel, RM.update),
+    Json("DELETE", "2.0/mlflow/registered-models/delete", RM.RegisteredModelName, RM.delete),
+    Json("GET", "2.0/mlflow/registered-models/get", RM.RegisteredModelName, RM.get),
+    Json("GET", "2.0/mlflow/registered-models/search", RM.SearchRegisteredModels, RM.search),
+    Json(
+        "GET POST",
+        "2.0/mlflow/registered-models/get-latest-versions",
+        RM.GetLatestVersions,
+        RM.get_latest_versions,
+    ),
+    Json("POST", "2.0/mlflow/registered-models/set-tag", RM.SetTag, RM.set_tag),
+    Json("DELETE", "2.0/mlflow/registered-models/delete-tag", RM.DeleteTag, RM.delete_tag),
+    Json("POST", "2.0/mlflow/registered-models/alias", RM.SetAlias, RM.set_alias),
+    Json("DELETE", "2.0/mlflow/registered-models/alias", RM.AliasName, RM.delete_alias),
+    Json("GET", "2.0/mlflow/registered-models/alias", RM.AliasName, RM.get_by_alias),
+    Json("POST", "2.0/mlflow/model-versions/create", MV.CreateModelVersion, MV.create),
+    Json("PATCH", "2.0/mlflow/model-versions/update", MV.UpdateModelVersion, MV.update),
+    Json(
+        "POST",
+        "2.0/mlflow/model-versions/transition-stage",
+        MV.TransitionStage,
+        MV.transition_stage,
+    ),
+    Json("DELETE", "2.0/mlflow/model-versions/delete", MV.NameAndVersion, MV.delete),
+    Json("GET", "2.0/mlflow/model-versions/get", MV.NameAndVersion, MV.get),
+    Json("GET", "2.0/mlflow/model-versions/search", MV.SearchModelVersions, MV.search),
+    Json(
+        "GET", "2.0/mlflow/model-versions/get-download-uri", MV.NameAndVersion, MV.get_download_uri
+    ),
+    Json("POST", "2.0/mlflow/model-versions/set-tag", MV.SetTag, MV.set_tag),
+    Json("DELETE", "2.0/mlflow/model-versions/delete-tag", MV.DeleteTag, MV.delete_tag),
     Json("GET", "3.0/mlflow/server-info", basics.Nothing, basics.server_info),
     Json("GET", "2.0/mlflow/artifacts/list", A.ListArtifacts, A.list_run),
     Json(
@@ -149,6 +185,7 @@ NATIVE: tuple[Json | Plain, ...] = (
     Json("GET", "experiments/{experiment_id}", E.GetExperiment, E.get),
     Plain("GET", "experiments/{experiment_id}/events", audit.experiment_events),
     Plain("GET", "logged-models/{model_id}/events", audit.model_events),
+    Plain("GET", "registered-models/{name}/events", audit.registered_model_events),
     Json("GET POST", "runs", R.SearchRuns, R.search),
     Plain("POST", "runs/table", native_table.run_table),
     Plain("POST", "runs/groups", native_table.run_groups),

@@ -4,10 +4,19 @@ from eventtrack.commands.state import (
     ExperimentState,
     LoggedModelState,
     ProducerState,
+    RegisteredModelState,
     RunState,
+    VersionState,
 )
 from eventtrack.projector.live import Live
-from projections import experiments, logged_models, producers, runs
+from projections import (
+    experiments,
+    logged_models,
+    model_versions,
+    producers,
+    registered_models,
+    runs,
+)
 from projections.metrics.history import read_points
 
 
@@ -87,6 +96,39 @@ class ViewStates:
             status=found.status,
             params=found.params,
             tags=found.tags,
+            source_run_id=found.source_run_id,
+        )
+
+    async def registered_model_id_of_name(self, name: str) -> str | None:
+        """See `StateReader.registered_model_id_of_name`."""
+        return await registered_models.id_of_name(await self._live.current(), name)
+
+    async def registered_model(self, registered_model_id: str) -> RegisteredModelState | None:
+        """See `StateReader.registered_model`."""
+        views = await self._live.current()
+        found = await registered_models.get(views, registered_model_id)
+        if found is None:
+            return None
+        return RegisteredModelState(
+            registered_model_id=registered_model_id,
+            name=found.name,
+            lifecycle_stage=found.lifecycle_stage,
+            description=found.description,
+            tags=found.tags,
+            aliases=found.aliases,
+            versions={
+                each.version: VersionState(
+                    source=each.source,
+                    storage_location=each.storage_location,
+                    run_id=each.run_id,
+                    model_id=each.model_id,
+                    stage=each.stage,
+                    description=each.description,
+                    tags=each.tags,
+                    deleted=each.lifecycle_stage != "active",
+                )
+                for each in await model_versions.all_of(views, registered_model_id)
+            },
         )
 
     async def producer(self, producer: str) -> ProducerState | None:

@@ -132,7 +132,8 @@ def _entry(entity: str, key: str, comparison: Comparison) -> Sql:
     return all_of(parts)
 
 
-def _exists(entries: Entries, link: str, *, negated: bool = False) -> Sql:
+def exists(entries: Entries, link: str, *, negated: bool = False) -> Sql:
+    """There is such a row that the link ties to the row of the outer query."""
     text = f"EXISTS (SELECT 1 FROM {entries.table} WHERE {link} AND {entries.where.text})"
     return Sql(f"NOT {text}" if negated else text, entries.where.params)
 
@@ -144,7 +145,7 @@ def run_condition(comparison: Comparison) -> Sql:
         compare = column_condition(f"c.{comparison.key}", comparison.op, comparison.value)
         entries = Entries("run_datasets c", compare)
     if entries is not None:
-        return _exists(entries, "c.run_id = r.run_id", negated=comparison.op == "IS NULL")
+        return exists(entries, "c.run_id = r.run_id", negated=comparison.op == "IS NULL")
     return column_condition(f"r.{comparison.key}", comparison.op, comparison.value)
 
 
@@ -153,7 +154,7 @@ def experiment_condition(comparison: Comparison) -> Sql:
     if comparison.entity == "tag":
         entries = Entries("experiment_tags c", _entry("tag", comparison.key, comparison))
         link = "c.experiment_id = e.experiment_id"
-        return _exists(entries, link, negated=comparison.op == "IS NULL")
+        return exists(entries, link, negated=comparison.op == "IS NULL")
     if comparison.key == "experiment_id":
         return column_condition("CAST(e.experiment_id AS TEXT)", comparison.op, comparison.value)
     return column_condition(f"e.{comparison.key}", comparison.op, comparison.value)
@@ -174,7 +175,7 @@ def logged_model_condition(
             if comparison.entity == "metric":
                 where = all_of([where, measured])
             entries = Entries(f"logged_model_{comparison.entity}s c", where)
-            return _exists(entries, "c.model_id = m.model_id")
+            return exists(entries, "c.model_id = m.model_id")
         if comparison.key == "status" and comparison.op in ("LIKE", "ILIKE"):
             return _status_like(comparison)
         if comparison.key == "experiment_id":
@@ -200,7 +201,7 @@ def measured_on(datasets: Sequence[tuple[str, str | None]]) -> Sql:
 
 def measured_at_all(datasets: Sequence[tuple[str, str | None]]) -> Sql:
     """The logged model `m` has a metric, whatever its key, on one of these datasets."""
-    return _exists(
+    return exists(
         Entries("logged_model_metrics c", measured_on(datasets)), "c.model_id = m.model_id"
     )
 

@@ -1,6 +1,6 @@
-"""What may be asked: the fields of runs, experiments and logged models, and their operators.
+"""What may be asked: the fields of runs, experiments and models, and their operators.
 
-The rows F1-F7, F14, G1, G2, G7 and G8 of MLflow's behaviour, as tables.
+The rows F1-F7, F14, G1, G2, G4 to G8 of MLflow's behaviour, as tables.
 """
 
 import re
@@ -18,7 +18,9 @@ EQUAL_LIKE_IN = (*EQUAL_LIKE, "IN", "NOT IN")
 EQUAL_LIKE_NULL = (*EQUAL_LIKE, "IS NULL", "IS NOT NULL")
 EQUAL_IN = ("=", "!=", "IN", "NOT IN")
 
-Kind = Literal["real", "integer or real", "integer", "text", "text or real", "flag"]
+Kind = Literal[
+    "real", "integer or real", "integer", "integer or quoted", "text", "text or real", "flag"
+]
 
 
 class Field(msgspec.Struct, frozen=True):
@@ -263,4 +265,40 @@ LOGGED_MODELS = Dialect(
     order={"metric": None, "attribute": {**_MODEL_TEXTS, "status": "status", **_MODEL_TIMES}},
     scanner=WITH_DASHES,
     unquoted_values=True,
+)
+
+REGISTERED_MODELS = Dialect(
+    examples="name, tags.team",
+    prefixes={"attribute": "attribute", "tags": "tag", "tag": "tag"},
+    open={"tag": Field("tag", "", "text", EQUAL_LIKE)},
+    closed={"attribute": _fields("attribute", "text", EQUAL_LIKE_IN, {"name": "name"})},
+    order={
+        "attribute": {
+            "name": "name",
+            # MLflow orders by the last change in both cases (row G4).
+            "timestamp": "last_updated_timestamp",
+            "last_updated_timestamp": "last_updated_timestamp",
+        }
+    },
+)
+
+MODEL_VERSIONS = Dialect(
+    examples="name, version_number, run_id, tags.team",
+    prefixes={"attribute": "attribute", "tags": "tag", "tag": "tag"},
+    open={"tag": Field("tag", "", "text", EQUAL_LIKE)},
+    closed={
+        "attribute": {
+            **_fields("attribute", "text", EQUAL_LIKE_IN, {"name": "name", "run_id": "run_id"}),
+            **_fields("attribute", "text", EQUAL_LIKE, {"source_path": "source"}),
+            **_fields("attribute", "integer or quoted", ORDERED, {"version_number": "version"}),
+        }
+    },
+    order={
+        "attribute": {
+            "name": "name",
+            "version_number": "version",
+            "creation_timestamp": "creation_timestamp",
+            "last_updated_timestamp": "last_updated_timestamp",
+        }
+    },
 )

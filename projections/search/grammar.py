@@ -212,6 +212,8 @@ class _FilterParser(Parser):
         return op
 
     def _number(self, field: Field) -> int | float:
+        if field.kind == "integer or quoted":
+            return self._whole()
         what = "a whole number" if field.kind == "integer" else "a number"
         token = self._take(("number",), f"{what} without quotes")
         number = float(token.text)
@@ -222,6 +224,16 @@ class _FilterParser(Parser):
         if field.kind == "real" or abs(number) >= INT64 or len(token.text) > DIGITS_MAX:
             return number
         return int(token.text)
+
+    def _whole(self) -> int:
+        what = "a whole number"
+        token = self._take(("number", "single", "double"), what)
+        text = token.value if token.kind != "number" else token.text
+        if not text.lstrip("-").isdecimal() or len(text) > DIGITS_MAX:
+            raise InvalidFilter(
+                f"position {token.position}: expected {what}, found {shortened(token.text)}"
+            )
+        return max(-INT64, min(int(text), INT64 - 1))
 
     def _text(self, identifier: Token, field: Field, op: str) -> str:
         kinds: tuple[Kind, ...] = ("single", "double")

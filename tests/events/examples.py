@@ -44,7 +44,29 @@ from eventtrack.events.logged_models import (
     LoggedModelTagsSet,
 )
 from eventtrack.events.metrics import MetricsLogged, Table
+from eventtrack.events.model_versions import (
+    ModelVersionCreated,
+    ModelVersionDeleted,
+    ModelVersionDescribed,
+    ModelVersionRestored,
+    ModelVersionStaged,
+    ModelVersionTagDeleted,
+    ModelVersionTagSet,
+)
 from eventtrack.events.producers import EntriesReceived
+from eventtrack.events.registered_models import (
+    RegisteredModelAliasDeleted,
+    RegisteredModelAliasSet,
+    RegisteredModelCreated,
+    RegisteredModelDeleted,
+    RegisteredModelDescribed,
+    RegisteredModelNameClaimed,
+    RegisteredModelNameReleased,
+    RegisteredModelRenamed,
+    RegisteredModelRestored,
+    RegisteredModelTagDeleted,
+    RegisteredModelTagSet,
+)
 from eventtrack.events.runs import (
     ParamsLogged,
     RunCreated,
@@ -57,6 +79,7 @@ from eventtrack.events.runs import (
 )
 
 RUN = "0b6fbc9f5d9e4d2f8c1f3a5d7e9b0a1c"
+REGISTERED = "7c1e5a0d4b2f4e6c9a8b3d2f1e0c5a7b"
 MODEL = "m-5b1d4b6f9c3e4f0aa8d27c6e91f3b204"
 
 # 64 steps from 0, and 64 times 0.5, as pcodec 1.1 packed them: bytes that must be read for ever.
@@ -209,5 +232,67 @@ EXAMPLES: tuple[Fact, ...] = (
         source_id="3",
         updated_at_ms=1_700_000_006_000,
     ),
+    RegisteredModelCreated(
+        registered_model_id=REGISTERED,
+        name="claims ü",
+        created_at_ms=1_700_000_000_001,
+        description="what it is for",
+        tags={"team": "claims"},
+        updated_at_ms=1_700_000_000_002,
+    ),
+    RegisteredModelNameClaimed(registered_model_id=REGISTERED, name="claims ü"),
+    RegisteredModelNameReleased(registered_model_id=REGISTERED, name="claims ü"),
+    RegisteredModelRenamed(
+        registered_model_id=REGISTERED,
+        name="claims",
+        previous_name="claims ü",
+        updated_at_ms=1_700_000_000_003,
+    ),
+    RegisteredModelDescribed(
+        registered_model_id=REGISTERED, description="better", updated_at_ms=1_700_000_000_004
+    ),
+    ModelVersionCreated(
+        registered_model_id=REGISTERED,
+        version=1,
+        source=f"models:/{MODEL}",
+        storage_location=f"mlflow-artifacts:/7/models/{MODEL}/artifacts",
+        created_at_ms=1_700_000_000_005,
+        run_id=RUN,
+        run_link="https://example.com/run",
+        model_id=MODEL,
+        description="first",
+        tags={"checked": "no"},
+        stage="Staging",
+        updated_at_ms=1_700_000_000_006,
+    ),
+    ModelVersionDescribed(
+        registered_model_id=REGISTERED,
+        version=1,
+        description=None,
+        updated_at_ms=1_700_000_000_007,
+    ),
+    ModelVersionStaged(
+        registered_model_id=REGISTERED,
+        version=1,
+        stage="Production",
+        updated_at_ms=1_700_000_000_008,
+    ),
+    ModelVersionTagDeleted(registered_model_id=REGISTERED, version=1, key="checked"),
+    ModelVersionTagSet(registered_model_id=REGISTERED, version=1, key="signed", value="yes"),
+    RegisteredModelTagDeleted(registered_model_id=REGISTERED, key="team"),
+    RegisteredModelTagSet(registered_model_id=REGISTERED, key="owner", value="risk"),
+    ModelVersionDeleted(
+        registered_model_id=REGISTERED,
+        version=1,
+        updated_at_ms=1_700_000_000_009,
+        aliases=["champion"],
+    ),
+    ModelVersionRestored(
+        registered_model_id=REGISTERED, version=1, updated_at_ms=1_700_000_000_010
+    ),
+    RegisteredModelAliasDeleted(registered_model_id=REGISTERED, alias="old"),
+    RegisteredModelAliasSet(registered_model_id=REGISTERED, alias="champion", version=1),
+    RegisteredModelDeleted(registered_model_id=REGISTERED, updated_at_ms=1_700_000_000_011),
+    RegisteredModelRestored(registered_model_id=REGISTERED, updated_at_ms=1_700_000_000_012),
 )
-"""The whole life of one experiment, one run and one model, in no natural order."""
+"""The whole life of one experiment, one run and one model of each kind, in no natural order."""

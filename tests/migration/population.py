@@ -7,6 +7,7 @@ import json
 import math
 import sys
 
+import mlflow
 from mlflow import MlflowClient
 from mlflow.entities import (
     Dataset,
@@ -76,6 +77,7 @@ def populate(client: MlflowClient) -> dict[str, str]:
         dataset_name="train",
         dataset_digest="d1",
     )
+    register(client, parent, model.model_id)
     client.delete_run(dead)
     client.delete_experiment(gone)
     return {
@@ -89,7 +91,36 @@ def populate(client: MlflowClient) -> dict[str, str]:
     }
 
 
+def register(client: MlflowClient, run_id: str, model_id: str) -> None:
+    """Registered models with versions in stages, aliases, tags; one deleted; a prompt."""
+    client.create_registered_model("net", tags={"team": "a"}, description="what it is for")
+    for number in range(1, 5):
+        client.create_model_version(
+            "net",
+            f"s3://bucket/net/{number}",
+            run_id=run_id,
+            tags={"number": str(number)},
+            run_link="https://example.com/run" if number == 2 else None,
+            description=f"number {number}",
+        )
+    client.transition_model_version_stage("net", "2", "Production")
+    client.transition_model_version_stage("net", "1", "Archived")
+    client.set_registered_model_alias("net", "champion", "2")
+    client.set_registered_model_alias("net", "old", "1")
+    client.update_model_version("net", "3", "better")
+    client.set_model_version_tag("net", "3", "late", "ü")
+    client.delete_model_version("net", "4")
+    client.create_registered_model("empty")
+    client.create_registered_model("it's")
+    client.create_model_version("it's", "s3://bucket/its")
+    # What is in a logged model comes from its own folder.
+    client.create_model_version("it's", f"models:/{model_id}", model_id=model_id)
+    client.register_prompt("greeting", "Hello {{name}}", "the first", tags={"tone": "kind"})
+
+
 if __name__ == "__main__":
     uri = sys.argv[1]
+    # Where the registry looks for logged models.
+    mlflow.set_tracking_uri(uri)
     known = populate(MlflowClient(uri, registry_uri=uri))
     print(json.dumps(known))

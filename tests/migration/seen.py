@@ -25,6 +25,7 @@ def everything(client: MlflowClient) -> dict[str, Any]:
             each.info.run_id: run_seen(client, client.get_run(each.info.run_id)) for each in runs
         },
         "models": {each.model_id: model_seen(each) for each in models},
+        "registered": registered_seen(client),
     }
 
 
@@ -52,6 +53,45 @@ def run_seen(client: MlflowClient, run: Any) -> dict[str, Any]:
         "made": sorted([each.model_id, each.step] for each in run.outputs.model_outputs)
         if run.outputs
         else [],
+    }
+
+
+def registered_seen(client: MlflowClient) -> dict[str, Any]:
+    """Registered models and prompts with their versions, and where aliases lead."""
+    prompts = "tags.`mlflow.prompt.is_prompt` = 'true'"
+    models = [*client.search_registered_models(), *client.search_registered_models(prompts)]
+    versions = [*client.search_model_versions(), *client.search_model_versions(prompts)]
+    return {
+        each.name: {
+            "description": each.description or "",
+            "created": each.creation_timestamp,
+            "updated": each.last_updated_timestamp,
+            "tags": each._tags,
+            "aliases": {name: int(version) for name, version in each.aliases.items()},
+            "latest": sorted(int(version.version) for version in each.latest_versions),
+            "versions": {
+                version.version: version_seen(client, version)
+                for version in versions
+                if version.name == each.name
+            },
+        }
+        for each in models
+    }
+
+
+def version_seen(client: MlflowClient, version: Any) -> dict[str, Any]:
+    is_model = "mlflow.prompt.is_prompt" not in version._tags
+    return {
+        "created": version.creation_timestamp,
+        "updated": version.last_updated_timestamp,
+        "description": version.description or "",
+        "stage": version.current_stage,
+        "source": version.source,
+        "files": is_model and client.get_model_version_download_uri(version.name, version.version),
+        "run": version.run_id or "",
+        "link": version.run_link or "",
+        "tags": version._tags,
+        "status": version.status,
     }
 
 

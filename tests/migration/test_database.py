@@ -1,6 +1,7 @@
 """A database of the real mlflow comes over whole, once, and again only with what is new."""
 
 import os
+import re
 import shutil
 import signal
 import sqlite3
@@ -114,10 +115,29 @@ def test_what_is_new_at_the_source_comes_with_the_next_import(made: Made, tmp_pa
     ]
     for sql, run_id in changes:
         connection.execute(sql, (run_id,))
+    connection.executescript(
+        """
+        INSERT INTO registered_models (name, creation_time, last_updated_time) VALUES ('n', 5, 6);
+        INSERT INTO model_versions (name, version, creation_time, last_updated_time, source,
+            storage_location, current_stage, status)
+        VALUES ('net', 5, 1800000000000, 1800000000000, 's3://b/5', 's3://b/5', 'None', 'READY');
+        UPDATE model_versions SET current_stage = 'Production', last_updated_time = 1800000000001
+        WHERE name = 'net' AND version = 3;
+        UPDATE model_versions SET current_stage = 'Deleted_Internal' WHERE name = 'net' AND
+            version = 1;
+        DELETE FROM registered_model_aliases WHERE alias = 'old';
+        UPDATE registered_model_aliases SET version = 5 WHERE alias = 'champion';
+        UPDATE model_version_tags SET value = 'three' WHERE name = 'net' AND version = 3 AND
+            key = 'number';
+        UPDATE registered_models SET description = 'else', last_updated_time = 1800000000002
+        WHERE name = 'net';
+        """
+    )
     connection.commit()
     connection.close()
     done = run_json("import", str(source), data=data)
     assert (done["points"], done["runs"]["changed"]) == (2, 3)
+    assert done["registered_models"] == {"new": 1, "changed": 1, "unchanged": 3, "refused": 0}
     with eventtrack_server(data) as server:
         assert seen(server.url, tmp_path) == seen(f"sqlite:///{source}", tmp_path)
 
@@ -175,13 +195,13 @@ def events_so_far(data: Path) -> int:
 
 
 def told(data: Path) -> list[tuple[str, int]]:
-    """How many events each stream has."""
+    """How many events each stream has; a registered model's has a name made up here."""
     connection = sqlite3.connect(data / "log.db")
     found = connection.execute(
         "SELECT s.name, count(*) FROM events JOIN streams s USING (stream_id) GROUP BY 1 ORDER BY 1"
     ).fetchall()
     connection.close()
-    return found
+    return sorted((re.sub("^(registered-model)/.*", r"\1", name), count) for name, count in found)
 
 
 def test_experiments_that_would_mix_are_left_out_or_renamed(made: Made, tmp_path: Path) -> None:
@@ -223,14 +243,17 @@ def test_what_does_not_come_over_is_counted(made: Made, tmp_path: Path) -> None:
     source, data = tmp_path / "mlflow.db", tmp_path / "data"
     shutil.copy(made.path, source)
     connection = sqlite3.connect(source)
-    connection.execute("INSERT INTO registered_models (name) VALUES ('net')")
-    connection.execute("INSERT INTO model_versions (name, version) VALUES ('net', 1)")
+    connection.execute(
+        """INSERT INTO webhooks (webhook_id, name, url, status, creation_timestamp,
+               last_updated_timestamp)
+           VALUES ('w', 'w', 'https://example.com', 'ACTIVE', 1, 1)"""
+    )
     connection.commit()
     connection.close()
     done = run_json("import", str(source), data=data)
-    assert done["not_carried"] == {"model_versions": 1, "registered_models": 1}
+    assert done["not_carried"] == {"webhooks": 1}
     said = run("import", str(source), data=data).stdout
-    assert "not carried over: registered_models (1)" in said
+    assert "not carried over: webhooks (1)" in said
 
 
 def test_a_database_of_an_old_release_comes_over(tmp_path: Path) -> None:

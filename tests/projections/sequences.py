@@ -1,19 +1,9 @@
-"""Sequences of commands that hypothesis makes up, and the world in which they happen.
-
-A step names the run, experiment or model it means by a number, taken modulo how many there are;
-what the rules refuse is part of the sequence.
-"""
-
-import contextlib
-import random
-from collections.abc import Awaitable, Callable
-from itertools import count
+"""Sequences of commands that hypothesis makes up."""
 
 import msgspec
 from hypothesis import strategies as st
 
 from eventtrack import columns
-from eventtrack.commands.corrections import Corrections
 from eventtrack.commands.datasets import LogInputs, LogOutputs
 from eventtrack.commands.erasing import Erasing
 from eventtrack.commands.experiments import (
@@ -25,7 +15,6 @@ from eventtrack.commands.experiments import (
     RestoreExperiment,
     SetExperimentTag,
 )
-from eventtrack.commands.handler import Handler
 from eventtrack.commands.logged_models import (
     STATUSES as MODEL_STATUSES,
 )
@@ -49,76 +38,14 @@ from eventtrack.commands.runs import (
     SetRunTags,
     UpdateRun,
 )
-from eventtrack.errors import EventtrackError
 from eventtrack.events.corrections import PointsRetracted
 from eventtrack.events.datasets import DatasetInput, ModelOutput
 from eventtrack.events.metrics import Series
-from eventtrack.log import EventLog
-from eventtrack.projector.live import Live
-from eventtrack.server.states import ViewStates
 from tests.projections import made
 from tests.projections.model import Point
-from tests.support import ACTOR, ROOT
-
-# Few names and values, so that they meet.
-names = st.sampled_from(["a", "b", "A", "ä/1"])
-keys = st.sampled_from(["k", "k2", "loss", "a/b", "mlflow.runName", "$bad"])
-texts = st.sampled_from(["", "1", "2", "ü\n", "x" * 8100])
-which = st.integers(0, 5)
-pairs = st.lists(st.tuples(keys, texts), max_size=3)
-
-
-class World:
-    """A stack under test, what exists in it, and a handler that can be started anew."""
-
-    def __init__(self, log: EventLog, live: Live) -> None:
-        self.log = log
-        self.live = live
-        self.experiments: list[str] = []
-        self.runs: list[str] = []
-        self.models: list[str] = []
-        self._now, self._ids = count(1_000), count(1)
-        self._random = random.Random(7)
-        self.restart()
-
-    def restart(self) -> None:
-        """A handler that remembers nothing."""
-        self.handler = Handler(
-            self.log,
-            ViewStates(self.live),
-            artifact_root=ROOT,
-            now_ms=lambda: next(self._now),
-            new_id=lambda: f"{next(self._ids):032x}",
-            source=self._random,
-        )
-        self.corrections = Corrections(self.log, self.handler, ViewStates(self.live))
-
-    async def begin(self) -> None:
-        """One experiment, one run."""
-        await self.handler.ensure_default_experiment(ACTOR)
-        self.experiments.append("0")
-        self.runs.append(
-            (await self.handler.create_run(CreateRun(experiment_id="0"), ACTOR)).run_id
-        )
-
-
-Do = Callable[[World], Awaitable[object]]
-
-
-class Step(msgspec.Struct, frozen=True):
-    """One step: what it says, and what it does."""
-
-    says: str
-    do: Do
-
-    def __repr__(self) -> str:
-        return self.says if len(self.says) < 300 else f"{self.says[:300]}..."
-
-    async def happen(self, world: World) -> None:
-        """Do it, if the rules allow."""
-        with contextlib.suppress(EventtrackError):
-            await self.do(world)
-
+from tests.projections.registry_steps import changed_registered_models, new_versions
+from tests.projections.world import Step, World, keys, names, pairs, texts, which
+from tests.support import ACTOR
 
 # Experiments
 
@@ -407,6 +334,9 @@ steps = st.one_of(
     logged_points_one_by_one(),
     new_models(),
     changed_models(),
+    new_versions(),
+    changed_registered_models(),
+    changed_registered_models(),
     undone(),
     undone(),
     corrected_params(),

@@ -21,7 +21,8 @@ from projections.builtin import BUILT_IN
 from projections.metrics.history import encode_points, read_points, sampled
 from projections.views import Views
 from tests.projections import made, model
-from tests.projections.sequences import Step, World, sequences
+from tests.projections.sequences import sequences
+from tests.projections.world import Step, World
 from tests.support import (
     BRIEF,
     COMMON,

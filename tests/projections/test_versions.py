@@ -90,6 +90,8 @@ def test_every_event_is_handled_or_known_to_change_no_view() -> None:
         "ExperimentNameReleased",
         "Undone",
         "ImportProgressed",
+        "RegisteredModelNameClaimed",
+        "RegisteredModelNameReleased",
     }
 
 

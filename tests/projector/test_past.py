@@ -19,7 +19,8 @@ from projections.builtin import BUILT_IN
 from projections.metrics.history import encode_points, read_points
 from projections.metrics.series import list_series
 from projections.views import Views
-from tests.projections.sequences import Step, World, sequences
+from tests.projections.sequences import sequences
+from tests.projections.world import Step, World
 from tests.support import (
     ACTOR,
     BRIEF,

@@ -16,7 +16,14 @@ from eventtrack.errors import EventtrackError, InvalidParameter
 from eventtrack.server.calls import Call
 from eventtrack.server.dispatch import Handle
 from eventtrack.server.door import Door
-from eventtrack.server.mlflow import artifacts, datasets, experiments, history, runs
+from eventtrack.server.mlflow import (
+    artifacts,
+    datasets,
+    experiments,
+    history,
+    model_versions,
+    runs,
+)
 from eventtrack.server.mlflow.endpoint import Answer, decode_object, json_response
 from eventtrack.server.mlflow.wire import Message, missing
 from projections.search.errors import InvalidFilter
@@ -37,6 +44,10 @@ _FUNCTIONS: dict[str, tuple[Message, Callable[[Door, Call, Any], Awaitable[Answe
         history.get_history_bulk_interval,
     ),
     "mlflowSearchRuns": (Message(runs.SearchRuns), runs.search),
+    "mlflowSearchModelVersions": (
+        Message(model_versions.SearchModelVersions),
+        model_versions.search,
+    ),
     "mlflowSearchDatasets": (Message(datasets.SearchDatasets), datasets.search),
 }
 
@@ -109,8 +120,7 @@ def _schema() -> "GraphQLSchema":
     run = schema.type_map["MlflowRunExtension"]
     assert isinstance(run, GraphQLObjectType)
     run.fields["experiment"].resolve = _resolve_experiment
-    # Versions come from the registry, which this server does not keep yet: a run has none.
-    run.fields["modelVersions"].resolve = lambda source, info: []
+    run.fields["modelVersions"].resolve = _resolve_versions
     return schema
 
 
@@ -141,6 +151,12 @@ async def _resolve_experiment(source: Any, info: "GraphQLResolveInfo") -> Any:
     message, function = _FUNCTIONS["mlflowGetExperiment"]
     asked = {"experiment_id": source["info"]["experiment_id"]}
     return (await _answer(info.context, message, function, asked))["experiment"]
+
+
+async def _resolve_versions(source: Any, info: "GraphQLResolveInfo") -> Any:
+    message, function = _FUNCTIONS["mlflowSearchModelVersions"]
+    asked = {"filter": f"run_id = '{source['info']['run_id']}'"}
+    return (await _answer(info.context, message, function, asked)).get("model_versions", [])
 
 
 def _resolve_echo(source: Any, info: "GraphQLResolveInfo", **arguments: Any) -> Any:

@@ -15,9 +15,10 @@ from eventtrack import limits
 from eventtrack.artifacts import ArtifactStore
 from eventtrack.artifacts.errors import ArtifactError
 from eventtrack.artifacts.paths import safe_path
+from eventtrack.commands.model_sources import path_in_run, run_of, scheme_of
+from eventtrack.commands.model_versions import parse_version
 from eventtrack.errors import (
     BadRequest,
-    DoesNotExist,
     InvalidParameter,
     NotSupported,
     RequestTooLarge,
@@ -25,7 +26,7 @@ from eventtrack.errors import (
 from eventtrack.server.calls import Call, actor_of
 from eventtrack.server.dispatch import PATH_PARAMETERS, Handle
 from eventtrack.server.door import Door
-from eventtrack.server.mlflow import logged_models, runs
+from eventtrack.server.mlflow import logged_models, model_versions, runs
 from eventtrack.server.mlflow.proxy import (
     FileBody,
     refused,
@@ -144,16 +145,19 @@ async def _send(
 
 
 def get_model_version_artifact(door: Door) -> Handle:
-    """GET /model-versions/get-artifact: this server keeps no registry yet, so there is none."""
+    """GET /model-versions/get-artifact: one file of a model version."""
 
     async def handle(request: web.BaseRequest) -> web.StreamResponse:
         for field in ("name", "version", "path"):
             if not request.query.get(field):
                 raise missing(field)
-        raise DoesNotExist(
-            f"Model Version (name={request.query['name']}, version={request.query['version']}) "
-            "not found: this server keeps no model registry."
-        )
+        name, number = request.query["name"], parse_version(request.query["version"])
+        version = await model_versions.find(door, name, number)
+        root = version.storage_location or version.source
+        if scheme_of(root) == "runs":
+            run = await runs.find(door, run_of(root))
+            root = posixpath.join(run.artifact_uri, path_in_run(root))
+        return await _send(request, door, root, request.query["path"])
 
     return handle
 

@@ -7,6 +7,7 @@ are refused (row E9).  Accepted for each type:
     Int64, Int32   number, integral float, numeric string (the R and Java clients send those)
     float          number, bool, numeric string, "NaN", "Infinity", "-Infinity"
     bool           true, false; "true", "false" in a query string
+    Switch         true, false
     an Enum        name or number; an unknown name counts as absent (row P4)
     list[X], X     lists and nested messages
 
@@ -28,6 +29,7 @@ from eventtrack.errors import InvalidParameter
 
 Int64 = NewType("Int64", int)
 Int32 = NewType("Int32", int)
+Switch = NewType("Switch", bool)
 
 M = TypeVar("M", bound=msgspec.Struct)
 Converter = Callable[[Any, str], Any]
@@ -72,6 +74,12 @@ def _to_bool(value: Any, path: str) -> bool:
     if isinstance(value, str) and value.lower() in ("true", "false"):
         return value.lower() == "true"
     raise invalid(value, path)
+
+
+def _to_switch(value: Any, path: str) -> bool:
+    if not isinstance(value, bool):
+        raise invalid(value, path)
+    return value
 
 
 def _to_int(lowest: int, greatest: int) -> Converter:
@@ -149,6 +157,8 @@ def _converter(annotation: Any) -> Converter:
         return _to_str
     if annotation is bool:
         return _to_bool
+    if annotation is Switch:
+        return _to_switch
     if annotation is float:
         return _to_float
     if annotation in _RANGES:

@@ -3,8 +3,8 @@
 import msgspec
 from aiohttp import web
 
-from eventtrack.audit.history import LIMIT_MAX, Filter, history
-from eventtrack.commands import experiments, logged_models, runs
+from eventtrack.audit.history import LIMIT_MAX, Filter, history, stream_of_model_name
+from eventtrack.commands import experiments, logged_models, registered_models, runs
 from eventtrack.errors import DoesNotExist, InvalidParameter
 from eventtrack.events import CURRENT, START, Position
 from eventtrack.server.dispatch import PATH_PARAMETERS, Handle
@@ -45,6 +45,20 @@ def model_events(door: Door) -> Handle:
         model_id = request[PATH_PARAMETERS]["model_id"]
         absent = logged_models.no_such_model(model_id)
         return await _answer(door, request, logged_models.stream_of(model_id), absent)
+
+    return handle
+
+
+def registered_model_events(door: Door) -> Handle:
+    """GET registered-models/{name}/events, as for runs; of one renamed or deleted since, too."""
+
+    async def handle(request: web.BaseRequest) -> web.StreamResponse:
+        name = request[PATH_PARAMETERS]["name"]
+        absent = registered_models.no_such_registered_model(name)
+        stream = await stream_of_model_name(door.log, name)
+        if stream is None:
+            raise absent
+        return await _answer(door, request, stream, absent)
 
     return handle
 

@@ -18,11 +18,12 @@ _ANSWER_SECONDS = 60.0
 _DISTINCTIVE_LENGTH = 6
 
 _EXPERIMENT_ID_FIELDS = {"experiment_id", "experiment_ids"}
-_LOCATION_FIELDS = {"artifact_uri", "artifact_location", "root_uri"}
-_CREATED_FIELDS = {"creation_time", "creation_timestamp_ms"}
+_LOCATION_FIELDS = {"artifact_uri", "artifact_location", "root_uri", "source"}
+_CREATED_FIELDS = {"creation_time", "creation_timestamp_ms", "creation_timestamp"}
 _UPDATED_FIELDS = {
     "last_update_time": "creation_time",
     "last_updated_timestamp_ms": "creation_timestamp_ms",
+    "last_updated_timestamp": "creation_timestamp",
 }
 _CLOCK_TOLERANCE_MS = 24 * 60 * 60 * 1000
 

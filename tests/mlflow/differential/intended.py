@@ -163,6 +163,25 @@ INTENDED: tuple[Intended, ...] = (
         "search: the order 'metrics.loss, metrics.loss DESC' is refused",
         "quirks: the filter \"metrics.acc = '0.5'\" over models",
         "quirks: the filter \"attributes.nothing = 'x'\" over models",
+        "registry: archiving is for active stages",
+        "registry sources: a deleted logged model",
+        "registry search: models refused: {'filter': 'tags.team IS NULL'}",
+        "registry search: models refused: {'filter': \"name LIKE 'search_%'\", "
+        "'order_by': ['name', 'name DESC']}",
+        "registry search: versions refused: {'filter': \"name LIKE 'search_%'\", "
+        "'order_by': ['name', 'name']}",
+    ),
+    Intended(
+        "Q3",
+        "what is not there is not found, whether by number or by stage",
+        frozenset({"registry sources: a stage without versions"}),
+        404,
+        MISSING,
+    ),
+    _answered(
+        "V6",
+        "a logged model knows the copies of its versions too, whose lineage is kept",
+        "registry sources: the logged model tells its versions",
     ),
     _refused(
         "F13",

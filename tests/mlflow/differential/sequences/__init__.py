@@ -19,6 +19,9 @@ from tests.mlflow.differential.sequences import (
     multipart,
     params_tags,
     quirks,
+    registry,
+    registry_search,
+    registry_sources,
     runs,
     search_filters,
     search_orders,
@@ -42,6 +45,9 @@ _BY_NOUN: Mapping[str, Sequence[Step]] = {
     "multipart": multipart.STEPS,
     "logged models": logged_models.STEPS,
     "logged model search": logged_model_search.STEPS,
+    "registry": registry.STEPS,
+    "registry sources": registry_sources.STEPS,
+    "registry search": registry_search.STEPS,
     "quirks": quirks.STEPS,
 }
 
