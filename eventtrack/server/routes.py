@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from eventtrack.server import health, ui
+from eventtrack.server import health, preview, ui
 from eventtrack.server.dispatch import Dispatch, Handle
 from eventtrack.server.door import Door
 from eventtrack.server.graphql.execute import graphql
@@ -26,7 +26,7 @@ from eventtrack.server.mlflow import (
     runs,
 )
 from eventtrack.server.mlflow.endpoint import Function, endpoint
-from eventtrack.server.native import audit, corrections, queries, stream
+from eventtrack.server.native import audit, corrections, moments, queries, stream
 from eventtrack.server.native import ingest as native_ingest
 from eventtrack.server.native import metrics as native_metrics
 from eventtrack.server.native import table as native_table
@@ -181,6 +181,7 @@ AJAX: tuple[Json | Plain, ...] = (
 NATIVE: tuple[Json | Plain, ...] = (
     Plain("POST", "ingest", native_ingest.ingest),
     Plain("GET", "events", stream.events),
+    Plain("GET", "moment", moments.moment_told),
     Json("GET POST", "experiments", queries.ListExperiments, E.search),
     Json("GET", "experiments/{experiment_id}", E.GetExperiment, E.get),
     Plain("GET", "experiments/{experiment_id}/events", audit.experiment_events),
@@ -227,7 +228,7 @@ def add_routes(dispatch: Dispatch, door: Door) -> None:
                 dispatch.add(method, prefix + route.path, handler)
     dispatch.add("GET", "/health", health.health(door))
     dispatch.add("GET", "/version", basics.version)
-    for method, path, handler in ui.routes():
+    for method, path, handler in (*ui.routes(), *preview.routes()):
         dispatch.add(method, path, handler)
     for method, path, make in pages.ROUTES:
         dispatch.add(method, path, make(door))
