@@ -44,6 +44,10 @@ const NAMES = [
   "ConsoleLogged ArtifactStored ArtifactsDeleted RunInputsLogged RunOutputsLogged Undone",
   "LoggedModelCreated LoggedModelFinalized LoggedModelParamsLogged LoggedModelTagsSet",
   "LoggedModelTagDeleted LoggedModelDeleted LoggedModelRestored LoggedModelErased",
+  "RegisteredModelCreated RegisteredModelRenamed RegisteredModelDescribed RegisteredModelDeleted",
+  "RegisteredModelRestored RegisteredModelTagSet RegisteredModelTagDeleted RegisteredModelAliasSet",
+  "RegisteredModelAliasDeleted ModelVersionCreated ModelVersionDescribed ModelVersionStaged",
+  "ModelVersionDeleted ModelVersionRestored ModelVersionTagSet ModelVersionTagDeleted",
 ].flatMap((line) => line.split(" "));
 
 const AGAIN_MILLISECONDS = 2_000;
