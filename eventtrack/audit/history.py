@@ -67,7 +67,8 @@ class Told(msgspec.Struct, frozen=True):
     """An event of the history.
 
     recorded_at: microseconds since 1970; user and address: who asked, and from where; digest: of
-    the chain up to the event, in hex; lasting: why such an event is never undone, "" when it may be.
+    the chain up to the event, in hex; lasting: why such an event is never undone, "" when it may
+    be.
     """
 
     position: Position

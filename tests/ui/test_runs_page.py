@@ -65,7 +65,9 @@ def test_a_filter_finds_and_a_mistake_is_shown_where_it_is(
     page: Page, site: Site, complaints: Complaints
 ) -> None:
     open_runs(page, site)
-    apply_filter(page, "params.lr = '0.1' OR (status = 'FAILED' AND params.width BETWEEN 10 AND 19)")
+    apply_filter(
+        page, "params.lr = '0.1' OR (status = 'FAILED' AND params.width BETWEEN 10 AND 19)"
+    )
     expect(page.get_by_role("alert")).to_have_count(0)
     found = site.rest.ask(
         "POST",

@@ -4,9 +4,29 @@
  */
 
 import createPurifier from "dompurify";
-import { marked } from "marked";
+import { Marked } from "marked";
 
 const purifier = createPurifier(window);
+
+/** The page has headings of its own above these. */
+const HEADINGS_BELOW = 2;
+const HEADINGS = 6;
+
+const marked = new Marked({
+  async: false,
+  gfm: true,
+  walkTokens(token) {
+    if (token.type === "heading") token.depth = Math.min(HEADINGS, token.depth + HEADINGS_BELOW);
+    // The browser tells in its console of every style that the policy refuses, also of those that
+    // the purifier is about to take out.
+    if (token.type === "html") token.text = withoutStyle(token.text as string);
+  },
+});
+
+const withoutStyle = (markup: string) =>
+  markup
+    .replace(/<style\b[^]*?(?:<\/style[^>]*>|$)/gi, "")
+    .replace(/<[^>]*>/g, (tag) => tag.replace(/([\s"'/])style\s*=/gi, "$1data-style="));
 
 purifier.addHook("afterSanitizeAttributes", (node) => {
   if (node.tagName === "A") {
@@ -18,7 +38,7 @@ purifier.addHook("afterSanitizeAttributes", (node) => {
 });
 
 export function sanitized(markdown: string): DocumentFragment {
-  const markup = marked.parse(markdown, { async: false, gfm: true });
+  const markup = marked.parse(markdown) as string;
   return purifier.sanitize(markup, {
     RETURN_DOM_FRAGMENT: true,
     USE_PROFILES: { html: true },

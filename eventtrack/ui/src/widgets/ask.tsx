@@ -1,6 +1,6 @@
 /** A dialog with a few fields; a refusal is shown in it, and what was typed stays. */
 
-import { createSignal, For, Show, type JSX } from "solid-js";
+import { createSignal, createUniqueId, For, Show, type JSX } from "solid-js";
 import { adviceOf, messageOf } from "../api/client";
 import { Button } from "./button";
 import { Dialog } from "./dialog";
@@ -27,6 +27,7 @@ interface AskProps {
 }
 
 export function Ask(props: AskProps) {
+  const id = createUniqueId();
   const [fault, setFault] = createSignal<unknown>(null);
   const [isBusy, setIsBusy] = createSignal(false);
 
@@ -51,13 +52,15 @@ export function Ask(props: AskProps) {
         {props.children}
         <For each={props.fields}>
           {(field, index) => (
-            <label class="field">
-              <span>{field.label}</span>
-              <FieldInput field={field} isFirst={index() === 0} />
+            <div>
+              <label class="field">
+                <span>{field.label}</span>
+                <FieldInput field={field} isFirst={index() === 0} hintId={`${id}-${field.name}`} />
+              </label>
               <Show when={field.hint}>
-                <small class="faint">{field.hint}</small>
+                <small id={`${id}-${field.name}`} class="faint">{field.hint}</small>
               </Show>
-            </label>
+            </div>
           )}
         </For>
         <Show when={fault()}>
@@ -76,11 +79,12 @@ export function Ask(props: AskProps) {
   );
 }
 
-function FieldInput(props: { field: Field; isFirst: boolean }) {
+function FieldInput(props: { field: Field; isFirst: boolean; hintId: string }) {
   const common = () => ({
     name: props.field.name,
     required: props.field.isRequired ?? false,
     autofocus: props.isFirst,
+    "aria-describedby": props.field.hint ? props.hintId : undefined,
   });
   return (
     <Show
