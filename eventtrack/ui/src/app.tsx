@@ -1,7 +1,7 @@
 /** The shell around the pages, and which page an address shows. */
 
 import { createEffect, createMemo, createSignal, ErrorBoundary, Match, Show, Switch } from "solid-js";
-import { NotFound } from "./pages/not-found";
+import { Elsewhere, elsewhereTrail } from "./pages/elsewhere";
 import { RunPage } from "./pages/run";
 import { RunsPage } from "./pages/runs";
 import { useCommands } from "./shell/commands";
@@ -36,6 +36,7 @@ export function App() {
   );
   useCommands(() => [
     { title: "All runs", section: "Pages", run: () => go(href([])) },
+    { title: "Models", section: "Pages", run: () => go(href(["models"])) },
     { title: "Keyboard shortcuts", section: "Help", run: () => setIsHelpOpen(true) },
     { title: "Dark theme", section: "Appearance", run: () => chooseTheme("dark") },
     { title: "Light theme", section: "Appearance", run: () => chooseTheme("light") },
@@ -47,11 +48,12 @@ export function App() {
     const [first, , third] = path();
     return first === undefined || (first === "experiments" && third === undefined);
   };
-  const trail = createMemo<Crumb[]>(() => (run() ? [{ title: `run ${run().slice(0, 8)}` }] : []));
+  const trail = createMemo<Crumb[]>(() => run() ? [{ title: `run ${run().slice(0, 8)}` }] : elsewhereTrail());
   createEffect(() => {
     const ids = chosenExperiments();
     const place = ids.length ? ids.map(experimentName).join(", ") : "all runs";
-    document.title = `${run() ? `run ${run().slice(0, 8)}` : place} · eventtrack`;
+    // The other pages say their titles themselves.
+    if (isRuns()) document.title = `${place} · eventtrack`;
   });
 
   return (
@@ -70,7 +72,7 @@ export function App() {
             <Fault title="This page failed to draw itself" error={error} onRetry={reset} />
           )}
         >
-          <Switch fallback={<NotFound />}>
+          <Switch fallback={<Elsewhere />}>
             <Match when={run()} keyed>
               {(id) => <RunPage runId={id} />}
             </Match>

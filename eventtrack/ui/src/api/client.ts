@@ -136,9 +136,14 @@ function adviceFor(status: number): string {
   if (status === 403) return "The server does not allow this: see the message for which option does.";
   if (status === 404) return "It may have been erased, be on another server, or the address may be mistyped.";
   if (status === 429) return "The server is busy. Try again in a moment.";
+  if (status === 503) return "The page tries again by itself.";
   if (status >= 500) return "The server's own log has the cause. Nothing that was acknowledged is lost.";
   return "";
 }
+
+/** Is the server there, but not ready to answer this yet? */
+export const isPassing = (error: unknown) =>
+  error instanceof ApiError && (error.status === 503 || error.status === 429);
 
 /** What to tell a person of anything thrown. */
 export function messageOf(error: unknown): string {

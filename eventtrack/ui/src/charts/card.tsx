@@ -160,7 +160,7 @@ export function ChartCard(props: CardProps) {
   );
 
   return (
-    <figure ref={card} class="chart" data-metric={props.metric}>
+    <figure ref={card} class="chart" classList={{ empty: charted() !== null && !lines().length }} data-metric={props.metric}>
       <figcaption>
         <span class="clip" title={props.metric}>{short()}</span>
         <span class="faint points" title="Every one of them is in the picture">

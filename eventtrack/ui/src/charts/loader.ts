@@ -1,6 +1,7 @@
 /** Charts that come into view together are asked for together, a few metrics in a request. */
 
-import { askCharts, type Charted, type ChartsQuestion } from "./wire";
+import { askCharts } from "./ask";
+import type { Charted, ChartsQuestion } from "./wire";
 
 export type Asked = Omit<ChartsQuestion, "keys">;
 

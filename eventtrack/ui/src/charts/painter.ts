@@ -25,9 +25,11 @@ export function paint(plot: uPlot, lines: readonly Line[], look: Look): void {
   ctx.clip();
   ctx.lineJoin = "round";
   const bands = lines.length > 12 ? 0.1 : 0.2;
+  // A run of the table that has no line here fades none.
+  const isPointedAt = lines.some((line) => line.runId === look.highlighted);
   const order = [...lines].sort((a, b) => rank(a, look) - rank(b, look));
   for (const line of order) {
-    const isFaded = look.highlighted !== "" && line.runId !== look.highlighted;
+    const isFaded = isPointedAt && line.runId !== look.highlighted;
     ctx.strokeStyle = ctx.fillStyle = look.colour(line.runId);
     if (line.isDense) {
       ctx.globalAlpha = isFaded ? bands / 3 : bands;

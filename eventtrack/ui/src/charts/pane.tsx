@@ -16,6 +16,9 @@ interface PaneProps {
   metrics: readonly string[];
   runs: readonly ChartedRun[];
   groups: readonly ChartedGroup[];
+  /** The run, or group, that is pointed at: here or in the table. */
+  highlighted: string;
+  onHighlight: (id: string) => void;
   /** Whose charts these are, in words. */
   about: string;
 }
@@ -43,7 +46,6 @@ export function sectionsOf(metrics: readonly string[], find: string, pinned: rea
 }
 
 export function ChartsPane(props: PaneProps) {
-  const [highlighted, setHighlighted] = createSignal("");
   const sections = createMemo(() => sectionsOf(props.metrics, chartState.find(), chartState.pinned()));
   // Sections stay as they are while metrics come to them.
   const titles = createMemo(() => sections().map((each) => each.title).join("\0"));
@@ -59,8 +61,8 @@ export function ChartsPane(props: PaneProps) {
               metrics={sections().find((each) => each.title === title)?.metrics ?? []}
               runs={props.runs}
               groups={props.groups}
-              highlighted={highlighted()}
-              onHighlight={setHighlighted}
+              highlighted={props.highlighted}
+              onHighlight={props.onHighlight}
             />
           )}
         </For>

@@ -1,7 +1,5 @@
 /** Series as the server packs them: a JSON header, then columns that are used as they are. */
 
-import { postForBytes } from "../api/client";
-
 export type Axis = "step" | "timestamp" | "relative" | "metric";
 
 /** One series on the answer's grid of buckets; only buckets that have points. */
@@ -84,8 +82,4 @@ export function unpack(bytes: ArrayBuffer, key: string): Charted {
     };
   });
   return { ...header, series };
-}
-
-export async function askCharts(question: ChartsQuestion, signal?: AbortSignal): Promise<Charted> {
-  return unpack(await postForBytes("charts", question, signal), question.keys[0] ?? "");
 }

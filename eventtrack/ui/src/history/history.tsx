@@ -145,6 +145,10 @@ export function History(props: HistoryProps) {
   );
 }
 
+/** Do the words have this value?  Numbers of milliseconds are times there. */
+const isSaid = (words: string, field: string, value: string | number) =>
+  words.includes(String(value)) || (typeof value === "number" && field.endsWith("time"));
+
 interface EventProps {
   event: PastEvent;
   hrefAt: (position: number) => string;
@@ -153,6 +157,11 @@ interface EventProps {
 
 function Event(props: EventProps) {
   const at = () => props.event.recorded_at / 1000;
+  /** The words say short values themselves. */
+  const untold = () =>
+    props.event.changes.filter((change) =>
+      [change.old, change.new].some((value) => value !== null && !isSaid(props.event.words, change.field, value)),
+    );
   return (
     <li class="event" data-position={props.event.position}>
       <time dateTime={new Date(at()).toISOString()} title={fullTime(at())}>
@@ -165,9 +174,9 @@ function Event(props: EventProps) {
           </strong>{" "}
           {props.event.words}
         </p>
-        <Show when={props.event.changes.length}>
+        <Show when={untold().length}>
           <ul class="changes">
-            <For each={props.event.changes}>
+            <For each={untold()}>
               {(change) => (
                 <li>
                   <span class="field-name">{change.field}</span>

@@ -1,7 +1,6 @@
 /** What the runs page shows, as its address says it. */
 
 import { createMemo } from "solid-js";
-import { knownColumns } from "../api/runs";
 import type { KnownColumn, Order, View } from "../api/types";
 import { chosenExperiments } from "../shell/experiments";
 import { queryValue, setQuery } from "../shell/router";
@@ -18,6 +17,7 @@ import {
 } from "../table/columns";
 import type { GroupsAsked } from "../table/groups-list";
 import type { ListQuestion } from "../table/runs-list";
+import { tell } from "../widgets/toast";
 
 const VIEWS: Record<string, View> = { deleted: "DELETED_ONLY", all: "ALL" };
 
@@ -30,6 +30,9 @@ export const NAME_COLUMN: TableColumn = {
   width: 250,
   isPinned: true,
 };
+
+/** What the server answers at once. */
+const COLUMNS_MAX = 200;
 
 export const SORT_USUAL = "-a.start_time";
 
@@ -116,9 +119,12 @@ export class RunsState {
 
   add(id: string): void {
     const column = columnOf(id);
-    if (column && !this.columns().some((each) => each.id === id)) {
-      this.setColumns([...this.columns(), column]);
+    if (!column || this.columns().some((each) => each.id === id)) return;
+    if (this.columns().length >= COLUMNS_MAX) {
+      tell(`The table has ${COLUMNS_MAX} columns at most: take some out first`);
+      return;
     }
+    this.setColumns([...this.columns(), column]);
   }
 
   remove(id: string): void {
@@ -150,9 +156,3 @@ export class RunsState {
     this.setColumns(columns);
   }
 }
-
-/** Names beyond these are found by typing their beginning. */
-export const KNOWN_MAX = 2_000;
-
-export const askKnown = (experiments: readonly string[]) =>
-  knownColumns(experiments, { limit: KNOWN_MAX });

@@ -1,12 +1,12 @@
 /** The runs of one experiment, of several or of all: a table, and charts beside it. */
 
-import { createMemo, createResource, Show } from "solid-js";
+import { createMemo, createSignal, Show } from "solid-js";
 import { ApiError, trackingUri } from "../api/client";
 import type { ChartedRun } from "../charts/card";
 import type { ChartedGroup } from "../charts/fold";
 import { ChartsPane } from "../charts/pane";
+import { chartState } from "../charts/state";
 import { useCommands } from "../shell/commands";
-import { chosenExperiments } from "../shell/experiments";
 import { useShortcuts } from "../shell/keys";
 import { queryValue, setQuery } from "../shell/router";
 import { ChosenBar } from "../table/chosen-bar";
@@ -16,6 +16,7 @@ import { Filter, FilterProblem } from "../table/filter";
 import { GroupChooser } from "../table/group-chooser";
 import { GroupsGrid } from "../table/groups-grid";
 import { GroupsList } from "../table/groups-list";
+import { useKnown, useMetrics } from "../table/known";
 import { RunsGrid } from "../table/runs-grid";
 import { RunsList, type Run } from "../table/runs-list";
 import { markAllSeen } from "../table/seen";
@@ -26,7 +27,7 @@ import { Fault } from "../widgets/fault";
 import { count } from "../widgets/format";
 import { Split } from "../widgets/split";
 import { tell, tellError } from "../widgets/toast";
-import { askKnown, RunsState } from "./runs-state";
+import { RunsState } from "./runs-state";
 
 /** Without a choice the charts show so many runs of the table's top. */
 const CHARTED_RUNS = 12;
@@ -36,11 +37,11 @@ const SPLIT_USUAL = 55;
 
 export function RunsPage() {
   let filterInput: HTMLInputElement | undefined;
-  const [known] = createResource(() => chosenExperiments().join(","), () => askKnown(chosenExperiments()));
-  const state = new RunsState(() => (known.error ? [] : known.latest));
+  const state = new RunsState(useKnown());
   const list = new RunsList(() => state.question());
   const groups = new GroupsList(() => state.groupsQuestion());
   const selection = new Selection();
+  const [highlighted, setHighlighted] = createSignal("");
   const areChartsShown = () => queryValue("charts") !== "0";
   const toggleCharts = () => setQuery({ charts: areChartsShown() ? "0" : "" });
 
@@ -53,9 +54,7 @@ export function RunsPage() {
   };
 
   const split = () => Number(queryValue("split")) || SPLIT_USUAL;
-  const metrics = createMemo(() =>
-    (state.known() ?? []).filter((each) => each.kind === "metrics").map((each) => each.key),
-  );
+  const metrics = createMemo(useMetrics(state.known, chartState.find));
   const isChoice = () => selection.ids().size > 0;
   const isGrouped = () => state.groupBy().length > 0;
   const chartedGroups = createMemo<ChartedGroup[]>(() => {
@@ -113,6 +112,11 @@ export function RunsPage() {
     { title: "Filter the runs", section: "Runs", run: () => filterInput?.focus() },
     { title: areChartsShown() ? "Hide the charts" : "Show the charts", section: "Runs", run: toggleCharts },
     { title: "Export the runs as CSV", section: "Runs", run: () => void exportRuns() },
+    {
+      title: `Choose the first ${CHOSEN_RUNS_MAX} runs that are loaded`,
+      section: "Runs",
+      run: () => selection.add(list.pages.loaded(CHOSEN_RUNS_MAX).map((run) => run.run_id)),
+    },
     { title: "Mark all runs as seen", section: "Runs", run: () => markAllSeen(list.position) },
     { title: "Show deleted runs", section: "Runs", run: () => state.setView("deleted") },
     { title: "Show active runs", section: "Runs", run: () => state.setView("") },
@@ -166,15 +170,22 @@ export function RunsPage() {
           <div class="pane table">
             <Show
               when={isGrouped()}
-              fallback={<RunsGrid list={list} state={state} selection={selection} />}
+              fallback={<RunsGrid list={list} state={state} selection={selection} onPoint={setHighlighted} />}
             >
-              <GroupsGrid list={groups} state={state} selection={selection} />
+              <GroupsGrid list={groups} state={state} selection={selection} onPoint={setHighlighted} />
             </Show>
           </div>
           <Show when={areChartsShown()}>
             <Split value={split()} onChange={(percent) => setQuery({ split: String(percent) })} />
             <div class="pane" style={{ width: `${100 - split()}%` }}>
-              <ChartsPane metrics={metrics()} runs={charted()} groups={chartedGroups()} about={about()} />
+              <ChartsPane
+                metrics={metrics()}
+                runs={charted()}
+                groups={chartedGroups()}
+                highlighted={highlighted()}
+                onHighlight={setHighlighted}
+                about={about()}
+              />
             </div>
           </Show>
         </div>

@@ -36,6 +36,8 @@ export function Charts(props: { run: RunStatus; isSystem: boolean }) {
         metrics={metrics()}
         runs={runs()}
         groups={[]}
+        highlighted=""
+        onHighlight={() => undefined}
         about={
           props.isSystem && !metrics().length && !all.loading
             ? "No system metrics: the trainer's client captures them by itself, mlflow.enable_system_metrics_logging() does too"

@@ -1,28 +1,35 @@
 /** What a run is: its state, where it came from, its notes and tags. */
 
-import { createMemo, createSignal, For, Show, type JSX } from "solid-js";
+import { Show, type JSX } from "solid-js";
 import { deleteTag, setTag } from "../api/runs";
 import type { RunStatus } from "../api/types";
-import { Markdown } from "../markdown/markdown";
+import { Notes } from "../details/notes";
+import { Tags } from "../details/tags";
 import { experimentName } from "../shell/experiments";
-import { isPast } from "../shell/past";
 import { href } from "../shell/router";
-import { Ask } from "../widgets/ask";
-import { Button, IconButton } from "../widgets/button";
 import { duration, fullTime, when } from "../widgets/format";
 import { Status } from "../widgets/status";
-import { tell, tellError } from "../widgets/toast";
 
 const NOTE = "mlflow.note.content";
 const COMMIT_SHOWN = 10;
 
 export function Overview(props: { run: RunStatus }) {
   const tag = (key: string) => props.run.tags[key] ?? "";
+  async function saveNote(text: string): Promise<void> {
+    if (text) await setTag(props.run.run_id, NOTE, text);
+    else if (tag(NOTE)) await deleteTag(props.run.run_id, NOTE);
+  }
+  const host = () =>
+    [tag("eventtrack.host"), tag("eventtrack.platform"), tag("eventtrack.python")].filter(Boolean).join(" · ");
   return (
     <div class="overview">
       <div>
-        <Notes run={props.run} />
-        <Tags run={props.run} />
+        <Notes title="Notes" text={tag(NOTE)} onSave={saveNote} />
+        <Tags
+          tags={props.run.tags}
+          onSet={(key, value) => setTag(props.run.run_id, key, value)}
+          onRemove={(key) => deleteTag(props.run.run_id, key)}
+        />
       </div>
       <section aria-label="About the run">
         <h2>About</h2>
@@ -44,12 +51,12 @@ export function Overview(props: { run: RunStatus }) {
           <Show when={props.run.end_time}>
             {(end) => <Fact title="Duration">{duration(end() - props.run.start_time)}</Fact>}
           </Show>
-          <Fact title="User">{tag("mlflow.user")}</Fact>
-          <Fact title="Source">
+          <Fact title="User" when={tag("mlflow.user")}>{tag("mlflow.user")}</Fact>
+          <Fact title="Source" when={tag("mlflow.source.name")}>
             <span class="mono">{tag("mlflow.source.name")}</span>{" "}
             <span class="faint">{tag("mlflow.source.type").toLowerCase()}</span>
           </Fact>
-          <Fact title="Command">
+          <Fact title="Command" when={tag("eventtrack.command")}>
             <code>{tag("eventtrack.command")}</code>
           </Fact>
           <Show when={tag("mlflow.source.git.commit")}>
@@ -63,9 +70,7 @@ export function Overview(props: { run: RunStatus }) {
               </Fact>
             )}
           </Show>
-          <Fact title="Host">
-            {[tag("eventtrack.host"), tag("eventtrack.platform"), tag("eventtrack.python")].filter(Boolean).join(" · ")}
-          </Fact>
+          <Fact title="Host" when={host()}>{host()}</Fact>
           <Show when={tag("mlflow.parentRunId")}>
             {(parent) => (
               <Fact title="Parent run">
@@ -86,111 +91,13 @@ export function Overview(props: { run: RunStatus }) {
 }
 
 /** One line of the facts; it is left out where there is nothing to say. */
-function Fact(props: { title: string; children: JSX.Element }) {
-  let value!: HTMLElement;
-  const isEmpty = () => value && !value.textContent?.trim();
+function Fact(props: { title: string; when?: string; children: JSX.Element }) {
   return (
-    <div ref={(row) => queueMicrotask(() => (row.hidden = Boolean(isEmpty())))}>
-      <dt>{props.title}</dt>
-      <dd ref={value}>{props.children}</dd>
-    </div>
-  );
-}
-
-function Notes(props: { run: RunStatus }) {
-  const [isEditing, setIsEditing] = createSignal(false);
-  const note = () => props.run.tags[NOTE] ?? "";
-  return (
-    <section aria-label="Notes">
-      <h2 class="with-action">
-        Notes
-        <Show when={!isPast()}>
-          <IconButton icon="edit" label="Edit the notes" onClick={() => setIsEditing(true)} />
-        </Show>
-      </h2>
-      <Show when={note()} fallback={<p class="faint">None yet. Markdown is welcome.</p>}>
-        <Markdown text={note()} />
-      </Show>
-      <Show when={isEditing()}>
-        <Ask
-          title="Notes of the run"
-          action="Save"
-          fields={[{ name: "note", label: "Markdown", value: note(), isLong: true }]}
-          onClose={() => setIsEditing(false)}
-          onDone={async ({ note: text }) => {
-            if (text) await setTag(props.run.run_id, NOTE, text);
-            else if (note()) await deleteTag(props.run.run_id, NOTE);
-            tell("The notes are saved; earlier ones are in the history");
-          }}
-        />
-      </Show>
-    </section>
-  );
-}
-
-function Tags(props: { run: RunStatus }) {
-  const [edited, setEdited] = createSignal<string | null>(null);
-  const [areAllShown, setAreAllShown] = createSignal(false);
-  const keys = createMemo(() =>
-    Object.keys(props.run.tags)
-      .filter((key) => areAllShown() || !/^(mlflow|eventtrack)\./.test(key))
-      .sort((a, b) => a.localeCompare(b)),
-  );
-
-  async function remove(key: string): Promise<void> {
-    const before = props.run.tags[key]!;
-    try {
-      await deleteTag(props.run.run_id, key);
-      tell(`Tag ${key} is removed`, {
-        title: "Undo",
-        run: () => void setTag(props.run.run_id, key, before).catch((error) => tellError("Not undone", error)),
-      });
-    } catch (error) {
-      tellError(`Tag ${key} was not removed`, error);
-    }
-  }
-
-  return (
-    <section aria-label="Tags">
-      <h2 class="with-action">
-        Tags
-        <Show when={!isPast()}>
-          <Button icon="tag" onClick={() => setEdited("")}>Add</Button>
-        </Show>
-        <Button aria-pressed={areAllShown()} onClick={() => setAreAllShown(!areAllShown())}>
-          Those of the clients
-        </Button>
-      </h2>
-      <table class="pairs">
-        <tbody>
-          <For each={keys()} fallback={<tr><td class="faint">None</td></tr>}>
-            {(key) => (
-              <tr>
-                <th scope="row">{key}</th>
-                <td>{props.run.tags[key]}</td>
-                <Show when={!isPast()}>
-                  <td class="row-tools">
-                    <IconButton icon="edit" label={`Edit tag ${key}`} onClick={() => setEdited(key)} />
-                    <IconButton icon="trash" label={`Remove tag ${key}`} onClick={() => void remove(key)} />
-                  </td>
-                </Show>
-              </tr>
-            )}
-          </For>
-        </tbody>
-      </table>
-      <Show when={edited() !== null}>
-        <Ask
-          title={edited() ? `Tag ${edited()}` : "Add a tag"}
-          action="Save"
-          fields={[
-            ...(edited() ? [] : [{ name: "key", label: "Key", isRequired: true }]),
-            { name: "value", label: "Value", value: edited() ? (props.run.tags[edited()!] ?? "") : "" },
-          ]}
-          onClose={() => setEdited(null)}
-          onDone={async ({ key, value }) => void (await setTag(props.run.run_id, edited() || key!, value!))}
-        />
-      </Show>
-    </section>
+    <Show when={props.when !== ""}>
+      <div>
+        <dt>{props.title}</dt>
+        <dd>{props.children}</dd>
+      </div>
+    </Show>
   );
 }

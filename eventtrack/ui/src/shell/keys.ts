@@ -23,7 +23,7 @@ export function useShortcuts(...added: Shortcut[]): void {
 }
 
 export function shown(key: string): string {
-  return key.replace("mod+", IS_MAC ? "⌘" : "Ctrl ").replace(/[a-z]$/, (one) => one.toUpperCase());
+  return key.replace("mod+", IS_MAC ? "⌘" : "Ctrl ").replace(/(^| |⌘)[a-z]$/, (one) => one.toUpperCase());
 }
 
 function isTyping(target: EventTarget | null): boolean {

@@ -38,6 +38,9 @@ export function Topbar(props: TopbarProps) {
         <span>eventtrack</span>
       </a>
       <ExperimentPicker />
+      <nav class="places" aria-label="Pages">
+        <a class="button plain" href={href(["models"])}>Models</a>
+      </nav>
       <nav class="trail" aria-label="Where you are">
         <For each={props.trail}>
           {(crumb) => (

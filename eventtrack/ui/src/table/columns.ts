@@ -146,7 +146,7 @@ const SHOWN_PARAMS = 5;
 
 /** The columns of somebody who has chosen none: what most runs have. */
 export function usualColumns(known: readonly KnownColumn[], severalExperiments: boolean): TableColumn[] {
-  const ids = ["a.status", "a.start_time", "a.duration"];
+  const ids = ["a.status", "a.start_time"];
   if (severalExperiments) ids.splice(1, 0, "a.experiment_id");
   const most = (kind: Kind, count: number) =>
     known
@@ -155,7 +155,7 @@ export function usualColumns(known: readonly KnownColumn[], severalExperiments: 
       .slice(0, count)
       .map((each) => idOf(each.kind, each.key))
       .sort();
-  ids.push(...most("metrics", SHOWN_METRICS), ...most("params", SHOWN_PARAMS));
+  ids.push(...most("metrics", SHOWN_METRICS), ...most("params", SHOWN_PARAMS), "a.duration");
   return ids.flatMap((id) => columnOf(id) ?? []);
 }
 

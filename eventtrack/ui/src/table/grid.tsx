@@ -10,6 +10,7 @@ import {
   createUniqueId,
   For,
   Index,
+  on,
   onCleanup,
   onMount,
   type Accessor,
@@ -45,8 +46,12 @@ interface GridProps<R> extends HeaderActions {
   /** A row was clicked or chosen by the keyboard; `far`: from the last one to this one. */
   onChoose?: (index: number, far: boolean) => void;
   onOpen?: (index: number) => void;
+  /** The pointer is on this row; undefined when it left the rows. */
+  onPoint?: (row: R | undefined) => void;
   /** Is this list the same as before, so that the place in it is kept? */
   scrollKey: string;
+  /** Rows came before those in view. */
+  shift?: { by: number };
 }
 
 export function Grid<R>(props: GridProps<R>) {
@@ -68,6 +73,16 @@ export function Grid<R>(props: GridProps<R>) {
     if (before !== undefined && before !== props.scrollKey) scroller.scrollTop = 0;
     return props.scrollKey;
   });
+
+  createEffect(
+    on(
+      () => props.shift,
+      (shift) => {
+        if (shift?.by && scroller.scrollTop > 0) scroller.scrollTop += shift.by * ROW_PIXELS;
+      },
+      { defer: true },
+    ),
+  );
 
   const layout = createMemo(() => layoutOf(props.columns));
   const visible = createMemo(() => visibleColumns(layout(), left(), size().width));
@@ -128,6 +143,7 @@ export function Grid<R>(props: GridProps<R>) {
       <div
         class="grid-body"
         role="presentation"
+        onPointerLeave={() => props.onPoint?.(undefined)}
         style={{ height: `${props.total * ROW_PIXELS}px`, width: `${layout().width}px` }}
       >
         <Index each={Array.from({ length: ring() })}>
@@ -156,6 +172,7 @@ export function Grid<R>(props: GridProps<R>) {
                 }}
                 hidden={index() >= props.total}
                 style={{ transform: `translateY(${index() * ROW_PIXELS}px)` }}
+                onPointerEnter={() => props.onPoint?.(row())}
                 onDblClick={() => props.onOpen?.(index())}
                 onClick={(event) => {
                   setActive(index());

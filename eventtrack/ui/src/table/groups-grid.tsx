@@ -16,6 +16,7 @@ interface GroupsGridProps {
   list: GroupsList;
   state: RunsState;
   selection: Selection;
+  onPoint: (groupId: string) => void;
 }
 
 export function GroupsGrid(props: GroupsGridProps) {
@@ -105,9 +106,11 @@ export function GroupsGrid(props: GroupsGridProps) {
       label="Groups of runs"
       columns={columns()}
       total={list.pages.total()}
+      shift={list.pages.shift()}
       row={(index) => list.pages.row(index)}
       isChosen={isChosen}
       onChoose={(index) => toggle(list.pages.row(index))}
+      onPoint={(group) => props.onPoint(group?.id ?? "")}
       onWindow={(first, end) => list.pages.show(first, end)}
       onSort={(id) => id !== "runs" && state.sortBy(id)}
       onResize={(id, width) => state.change(id, { width })}

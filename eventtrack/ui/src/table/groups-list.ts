@@ -24,7 +24,7 @@ export type GroupsAsked = Omit<GroupsQuestion, "offset" | "limit">;
 const same = (before: Group, after: Group) => JSON.stringify(before) === JSON.stringify(after);
 
 export class GroupsList {
-  readonly pages = new Pages<Group>(same);
+  readonly pages = new Pages<Group>(same, (group) => group.id);
 
   /** question: undefined while runs are not grouped. */
   constructor(question: () => GroupsAsked | undefined) {

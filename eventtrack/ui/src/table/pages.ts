@@ -4,12 +4,14 @@
  */
 
 import { batch, createSignal, onCleanup, untrack, type Accessor, type Setter } from "solid-js";
-import { isAborted } from "../api/client";
+import { isAborted, isPassing } from "../api/client";
 
 export const PAGE_ROWS = 100;
 const KEPT_PAGES_MAX = 60;
 /** Fast scrolling passes pages that nobody will look at. */
 const SETTLE_MILLISECONDS = 40;
+/** When a server that was not ready is asked again. */
+const AGAIN_MILLISECONDS = 2_000;
 
 export interface Page<R> {
   total: number;
@@ -33,11 +35,14 @@ export class Pages<R extends object> {
   readonly isLoading: Accessor<boolean>;
   /** Has an answer to the present question arrived? */
   readonly isAnswered: Accessor<boolean>;
+  /** By how many rows what is in view has moved, because others came before it. */
+  readonly shift: Accessor<{ by: number }>;
 
   #setTotal: Setter<number>;
   #setFault: Setter<unknown>;
   #setIsLoading: Setter<boolean>;
   #setIsAnswered: Setter<boolean>;
+  #setShift: Setter<{ by: number }>;
   #slots = new Map<number, Slot<R>>();
   /** Pages that hold rows, with the position they are of. */
   #fresh = new Map<number, string>();
@@ -48,12 +53,16 @@ export class Pages<R extends object> {
   #window: [number, number] = [0, 0];
   #isNew = true;
 
-  /** same: whether a row that is shown need not be drawn again for another. */
-  constructor(private readonly same: (before: R, after: R) => boolean) {
+  /** same: whether a row that is shown need not be drawn again for another; idOf: what it is of. */
+  constructor(
+    private readonly same: (before: R, after: R) => boolean,
+    private readonly idOf: (row: R) => string,
+  ) {
     [this.total, this.#setTotal] = createSignal(0);
     [this.fault, this.#setFault] = createSignal<unknown>(null);
     [this.isLoading, this.#setIsLoading] = createSignal(true);
     [this.isAnswered, this.#setIsAnswered] = createSignal(false);
+    [this.shift, this.#setShift] = createSignal({ by: 0 }, { equals: false });
     onCleanup(() => {
       clearTimeout(this.#timer);
       this.#abort(() => true);
@@ -87,6 +96,12 @@ export class Pages<R extends object> {
       if (row && is(row)) return index;
     }
     return -1;
+  }
+
+  /** The first rows of the list, as far as they are there. */
+  loaded(max: number): R[] {
+    const indices = [...this.#slots.keys()].sort((a, b) => a - b);
+    return indices.flatMap((index) => untrack(() => this.row(index)) ?? []).slice(0, max);
   }
 
   /** The rows that are there, of those between two places. */
@@ -161,6 +176,8 @@ export class Pages<R extends object> {
     } catch (error) {
       if (isAborted(error) || controller.signal.aborted) return;
       this.#setFault(error);
+      clearTimeout(this.#timer);
+      if (isPassing(error)) this.#timer = setTimeout(() => void this.#load(0), AGAIN_MILLISECONDS);
       return;
     } finally {
       if (this.#coming.get(missing) === controller) this.#coming.delete(missing);
@@ -179,8 +196,9 @@ export class Pages<R extends object> {
       this.#fresh.set(number, page.position);
       this.#setFault(null);
       this.#setIsAnswered(true);
-      this.#setTotal(page.total);
       const offset = number * PAGE_ROWS;
+      this.#follow(offset, page);
+      this.#setTotal(page.total);
       for (let place = 0; place < PAGE_ROWS; place++) {
         const after = page.rows[place];
         const [get, set] = this.#slot(offset + place);
@@ -190,6 +208,16 @@ export class Pages<R extends object> {
       }
       this.#forget();
     });
+  }
+
+  /** New rows came before those in view, and only that: keep in view what is. */
+  #follow(offset: number, page: Page<R>): void {
+    const [first] = this.#window;
+    const grown = page.total - untrack(this.total);
+    const anchor = untrack(this.#slot(first)[0]);
+    if (first === 0 || grown <= 0 || !anchor) return;
+    const after = page.rows[first + grown - offset];
+    if (after && this.idOf(after) === this.idOf(anchor)) this.#setShift({ by: grown });
   }
 
   #forget(): void {

@@ -19,6 +19,7 @@ interface RunsGridProps {
   list: RunsList;
   state: RunsState;
   selection: Selection;
+  onPoint: (runId: string) => void;
 }
 
 export function RunsGrid(props: RunsGridProps) {
@@ -67,6 +68,7 @@ export function RunsGrid(props: RunsGridProps) {
       label="Runs"
       columns={columns()}
       total={list.pages.total()}
+      shift={list.pages.shift()}
       row={(index) => list.pages.row(index)}
       isChosen={(run) => selection.has(run.run_id)}
       onChoose={(index, far) => selection.choose(index, far, idAt)}
@@ -76,6 +78,7 @@ export function RunsGrid(props: RunsGridProps) {
         markSeen(run.run_id, run.changed);
         go(runHref(run));
       }}
+      onPoint={(run) => props.onPoint(run?.run_id ?? "")}
       onWindow={(first, end) => list.pages.show(first, end)}
       onSort={(id) => state.sortBy(id)}
       onResize={(id, width) => state.change(id, { width })}

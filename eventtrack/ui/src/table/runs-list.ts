@@ -32,7 +32,7 @@ function sameRun(before: Run, after: Run): boolean {
 }
 
 export class RunsList {
-  readonly pages = new Pages<Run>(sameRun);
+  readonly pages = new Pages<Run>(sameRun, (run) => run.run_id);
   /** Of the last answer. */
   position = 0;
 

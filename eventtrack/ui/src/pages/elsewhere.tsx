@@ -1,0 +1,33 @@
+/** The pages besides the runs and the run, each fetched when it is opened first. */
+
+import { lazy, Match, Switch } from "solid-js";
+import { href, path } from "../shell/router";
+import type { Crumb } from "../shell/topbar";
+import { NotFound } from "./not-found";
+
+const ModelsPage = lazy(async () => ({ default: (await import("../models/page")).ModelsPage }));
+const ComparePage = lazy(async () => ({ default: (await import("../compare/page")).ComparePage }));
+
+export function Elsewhere() {
+  return (
+    <Switch fallback={<NotFound />}>
+      <Match when={path()[0] === "models"}>
+        <ModelsPage />
+      </Match>
+      <Match when={path()[0] === "compare"}>
+        <ComparePage />
+      </Match>
+    </Switch>
+  );
+}
+
+/** The way to the page, for the bar on top. */
+export function elsewhereTrail(): Crumb[] {
+  const [page, name, kind, version] = path();
+  if (page === "compare") return [{ title: "compare" }];
+  if (page !== "models") return [];
+  if (!name) return [{ title: "models" }];
+  const trail: Crumb[] = [{ title: "models", href: href(["models"]) }];
+  if (kind !== "versions" || !version) return [...trail, { title: name }];
+  return [...trail, { title: name, href: href(["models", name]) }, { title: `version ${version}` }];
+}
