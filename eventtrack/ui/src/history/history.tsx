@@ -22,6 +22,8 @@ interface HistoryProps {
   concerns: (told: Told) => boolean;
   /** The thing as it was when an event had happened. */
   hrefAt: (position: number) => string;
+  /** The thing then beside itself now, where there is such a page. */
+  hrefCompare?: (position: number) => string;
 }
 
 /** The event's name as words: RunTagsSet is "run tags set". */
@@ -114,7 +116,7 @@ export function History(props: HistoryProps) {
           each={events()}
           fallback={<li class="faint">{isAsked() && !fault() ? "No event is like this." : ""}</li>}
         >
-          {(event) => <Event event={event} hrefAt={props.hrefAt} onUndo={() => setTaken(event)} />}
+          {(event) => <Event event={event} hrefAt={props.hrefAt} hrefCompare={props.hrefCompare} onUndo={() => setTaken(event)} />}
         </For>
       </ol>
       <Show when={next()}>
@@ -152,6 +154,7 @@ const isSaid = (words: string, field: string, value: string | number) =>
 interface EventProps {
   event: PastEvent;
   hrefAt: (position: number) => string;
+  hrefCompare: ((position: number) => string) | undefined;
   onUndo: () => void;
 }
 
@@ -190,6 +193,13 @@ function Event(props: EventProps) {
         </Show>
       </div>
       <div class="event-tools">
+        <Show when={props.hrefCompare}>
+          {(href) => (
+            <a class="faint then" href={href()(props.event.position)} title="Beside itself as it is now">
+              vs now
+            </a>
+          )}
+        </Show>
         <a class="faint" href={props.hrefAt(props.event.position)} title="As it was when this had happened">
           #{props.event.position}
         </a>

@@ -25,9 +25,8 @@ export function Elsewhere() {
 export function elsewhereTrail(): Crumb[] {
   const [page, name, kind, version] = path();
   if (page === "compare") return [{ title: "compare" }];
-  if (page !== "models") return [];
-  if (!name) return [{ title: "models" }];
-  const trail: Crumb[] = [{ title: "models", href: href(["models"]) }];
-  if (kind !== "versions" || !version) return [...trail, { title: name }];
-  return [...trail, { title: name, href: href(["models", name]) }, { title: `version ${version}` }];
+  // The registry's own list stands before the trail.
+  if (page !== "models" || !name) return [];
+  if (kind !== "versions" || !version) return [{ title: name }];
+  return [{ title: name, href: href(["models", name]) }, { title: `version ${version}` }];
 }

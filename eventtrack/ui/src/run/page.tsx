@@ -119,6 +119,7 @@ function Run(props: { run: RunStatus }) {
               of={`runs/${encodeURIComponent(id())}`}
               concerns={(told) => told.run_id === id()}
               hrefAt={(position) => href(runPath(props.run), { at: String(position) })}
+              hrefCompare={(position) => href(["compare"], { runs: `${id()}@${position},${id()}`, at: "" })}
             />
           </Match>
         </Switch>
