@@ -1,6 +1,6 @@
 /** The shell around the pages, and which page an address shows. */
 
-import { createEffect, createMemo, createSignal, ErrorBoundary, Match, Show, Switch } from "solid-js";
+import { createEffect, createMemo, createSignal, ErrorBoundary, lazy, Match, on, Show, Switch } from "solid-js";
 import { Elsewhere, elsewhereTrail } from "./pages/elsewhere";
 import { RunPage } from "./pages/run";
 import { RunsPage } from "./pages/runs";
@@ -9,12 +9,15 @@ import { chosenExperiments, experimentName, useExperiments } from "./shell/exper
 import { Help } from "./shell/help";
 import { useShortcuts } from "./shell/keys";
 import { Palette } from "./shell/palette";
-import { go, href, path } from "./shell/router";
+import { isPast } from "./shell/past";
+import { go, href, moment, path, setQuery } from "./shell/router";
 import { chooseTheme, toggleTheme } from "./shell/theme";
 import { type Crumb, Topbar } from "./shell/topbar";
-import { useEvents } from "./live/stream";
+import { askAgain, useEvents } from "./live/stream";
 import { Fault } from "./widgets/fault";
 import { Toasts } from "./widgets/toast";
+
+const TimeBar = lazy(async () => ({ default: (await import("./time/bar")).TimeBar }));
 
 /** The run of the address: #/runs/ID, or #/experiments/ID/runs/ID as the mlflow client prints it. */
 function runOf(path: readonly string[]): string {
@@ -25,18 +28,30 @@ function runOf(path: readonly string[]): string {
 
 export function App() {
   const [isPaletteOpen, setIsPaletteOpen] = createSignal(false);
+  const [isTimeOpen, setIsTimeOpen] = createSignal(false);
+  const isTimeShown = () => isTimeOpen() || isPast();
   const [isHelpOpen, setIsHelpOpen] = createSignal(false);
   useExperiments();
   useEvents(() => undefined);
+  createEffect(on(moment, askAgain, { defer: true }));
+
+  /** Closed, the bar shows the present again. */
+  function toggleTime(): void {
+    const isOpen = !isTimeShown();
+    setIsTimeOpen(isOpen);
+    if (!isOpen && isPast()) setQuery({ at: "" }, true);
+  }
 
   useShortcuts(
     { key: "mod+k", title: "Go to a command, an experiment or a run", always: true, run: () => setIsPaletteOpen(true) },
     { key: "?", title: "Keyboard shortcuts", run: () => setIsHelpOpen(true) },
     { key: "d", title: "Dark or light", run: toggleTheme },
+    { key: "t", title: "Look at another time", run: toggleTime },
   );
   useCommands(() => [
     { title: "All runs", section: "Pages", run: () => go(href([])) },
     { title: "Models", section: "Pages", run: () => go(href(["models"])) },
+    { title: "Look at another time", section: "Pages", run: () => setIsTimeOpen(true) },
     { title: "Keyboard shortcuts", section: "Help", run: () => setIsHelpOpen(true) },
     { title: "Dark theme", section: "Appearance", run: () => chooseTheme("dark") },
     { title: "Light theme", section: "Appearance", run: () => chooseTheme("light") },
@@ -65,7 +80,12 @@ export function App() {
         trail={trail()}
         onSearch={() => setIsPaletteOpen(true)}
         onHelp={() => setIsHelpOpen(true)}
+        isTimeShown={isTimeShown()}
+        onTime={toggleTime}
       />
+      <Show when={isTimeShown()}>
+        <TimeBar runId={run()} onClose={() => setIsTimeOpen(false)} />
+      </Show>
       <main id="main" tabindex="-1">
         <ErrorBoundary
           fallback={(error, reset) => (

@@ -6,6 +6,7 @@
 
 import { createSignal, onCleanup } from "solid-js";
 import { nativeUrl } from "../api/client";
+import { moment } from "../shell/router";
 
 export interface MetricTold {
   points: number;
@@ -75,8 +76,15 @@ export function useReturn(follower: () => void): void {
   onCleanup(() => returns.delete(follower));
 }
 
+/** What is shown is of another moment now: those who follow the server ask again. */
+export function askAgain(): void {
+  for (const follower of [...returns]) follower();
+}
+
 function take(message: MessageEvent<string>): void {
   position = message.lastEventId || position;
+  // Nothing happens in the past any more.
+  if (moment()) return;
   const told = JSON.parse(message.data) as Told;
   for (const follower of [...followers]) follower(told);
 }
@@ -91,7 +99,7 @@ function open(): void {
     hasOpened = true;
     const wasBroken = connection() === "broken";
     setConnection("live");
-    if (wasBroken) for (const follower of [...returns]) follower();
+    if (wasBroken) askAgain();
   };
   opened.onerror = () => {
     setConnection("broken");

@@ -27,6 +27,8 @@ interface TopbarProps {
   trail: readonly Crumb[];
   onSearch: () => void;
   onHelp: () => void;
+  isTimeShown: boolean;
+  onTime: () => void;
 }
 
 export function Topbar(props: TopbarProps) {
@@ -66,6 +68,12 @@ export function Topbar(props: TopbarProps) {
       <span class={`connection ${connection()}`} role="status" title={SAID[connection()]}>
         {SHORT[connection()]}
       </span>
+      <IconButton
+        icon="clock"
+        label="Look at another time"
+        aria-pressed={props.isTimeShown}
+        onClick={() => props.onTime()}
+      />
       <IconButton
         icon={isDark() ? "sun" : "moon"}
         label={isDark() ? "Light theme" : "Dark theme"}

@@ -23,6 +23,10 @@ const PATHS = {
   expand: "M9.5 2H14v4.5M6.5 14H2V9.5M14 2L9 7M2 14l5-5",
   reset: "M2 8h3l2-5 2 10 2-5h3",
   beaker: "M6 2v4L2.5 13a1 1 0 0 0 1 1.5h9a1 1 0 0 0 1-1.5L10 6V2M5 2h6",
+  clock: "M8 15A7 7 0 1 0 8 1a7 7 0 0 0 0 14zM8 4v4l3 2",
+  play: "M5 3l8 5-8 5z",
+  pause: "M5 3v10M11 3v10",
+  left: "M10 4L6 8l4 4",
   check: "M3 8.5l3.5 3.5L13 4.5",
   link: "M7 9a3 3 0 0 0 4.3 0l2-2A3 3 0 0 0 9 2.7l-1 1M9 7a3 3 0 0 0-4.3 0l-2 2A3 3 0 0 0 7 13.3l1-1",
 } as const;
