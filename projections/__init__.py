@@ -17,6 +17,7 @@
 | leases        | run_leases                                         | which runs are lost    |
 | producers     | producers                                          | what was received      |
 | erasures      | erasures                                           | what is gone for good  |
+| saved_views   | saved_views, saved_view_experiments                | views the UI keeps     |
 | changes       | run_changes, last_changes                          | what is new            |
 | registered_models | registered_models, registered_model_tags,      | what is model N, whom  |
 |               | registered_model_aliases                           | does an alias name     |

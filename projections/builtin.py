@@ -13,6 +13,7 @@ from projections.producers import producers
 from projections.projection import Projection
 from projections.registered_models import registered_models
 from projections.runs import runs
+from projections.saved_views import saved_views
 
 BUILT_IN: tuple[Projection, ...] = (
     experiments,
@@ -27,4 +28,5 @@ BUILT_IN: tuple[Projection, ...] = (
     changes,
     registered_models,
     model_versions,
+    saved_views,
 )

@@ -80,6 +80,7 @@ from eventtrack.events.runs import (
     RunTagsSet,
     RunUpdated,
 )
+from eventtrack.events.saved_views import SavedViewCreated, SavedViewDeleted, SavedViewUpdated
 from eventtrack.limits import INT64_MAX, INT64_MIN
 
 VALUE_CHARS_MAX = 80
@@ -336,6 +337,26 @@ def _points_retracted(event: PointsRetracted, changes: Sequence[Change]) -> str:
 @_of(PointsReinstated)
 def _points_reinstated(event: PointsReinstated, changes: Sequence[Change]) -> str:
     return f"brought back the points that event {event.retraction} hid"
+
+
+@_of(SavedViewCreated)
+def _saved_view_created(event: SavedViewCreated, changes: Sequence[Change]) -> str:
+    of = _listed([f"experiment {each}" for each in event.experiment_ids])
+    return f"saved the view {_quoted(event.name)} of {of}"
+
+
+@_of(SavedViewUpdated)
+def _saved_view_updated(event: SavedViewUpdated, changes: Sequence[Change]) -> str:
+    if event.name is None:
+        return "changed the saved view"
+    if event.state is None:
+        return f"renamed the saved view to {_quoted(event.name)}"
+    return f"changed the saved view, and renamed it to {_quoted(event.name)}"
+
+
+@_of(SavedViewDeleted)
+def _saved_view_deleted(event: SavedViewDeleted, changes: Sequence[Change]) -> str:
+    return "deleted the saved view"
 
 
 @_of(RunErased, ExperimentErased, LoggedModelErased)

@@ -20,9 +20,10 @@ from eventtrack.commands import (
     metrics,
     names,
     runs,
+    saved_views,
 )
 from eventtrack.commands.hot_states import HotStates, S, Stated
-from eventtrack.commands.state import ACTIVE, RunState, StateReader
+from eventtrack.commands.state import ACTIVE, RunState, SavedViewState, StateReader
 from eventtrack.errors import BadRequest, Conflict, TooBusy, Unavailable
 from eventtrack.events import Fact, Position
 from eventtrack.events.console import ConsoleLogged
@@ -324,6 +325,38 @@ class Handler:
             lambda: self.hot.model(model_id),
             lambda: self.hot.forget(self.hot.models, model_id),
             lambda state: logged_models.decide(state, command, self.now_ms()),
+            actor,
+        )
+
+    # Saved views
+
+    async def create_saved_view(self, command: saved_views.CreateSavedView, actor: str) -> str:
+        """Keep a view of the web UI and return its id."""
+        for experiment_id in command.experiment_ids:
+            await self.hot.experiment(canonical(experiment_id))
+        created = saved_views.create(command, view_id=self.new_id(), now_ms=self.now_ms())
+        stream = saved_views.stream_of(created.view_id)
+        if not await self.append([Entry(stream, created, 1)], actor):
+            raise contended(stream)
+        return created.view_id
+
+    async def change_saved_view(self, command: saved_views.SavedViewCommand, actor: str) -> None:
+        """Change or remove a view of the web UI."""
+        stream = saved_views.stream_of(command.view_id)
+
+        async def load() -> SavedViewState:
+            version = await self._log.version(stream)
+            state = await self._states.saved_view(command.view_id)
+            if state is None:
+                raise saved_views.no_such_view(command.view_id)
+            state.version = version
+            return state
+
+        await self._change(
+            stream,
+            load,
+            lambda: None,
+            lambda state: saved_views.decide(state, command, self.now_ms()),
             actor,
         )
 

@@ -49,6 +49,7 @@ from eventtrack.events.runs import (
     RunTagsSet,
     RunUpdated,
 )
+from eventtrack.events.saved_views import SavedViewUpdated
 
 ACTIVE = "active"
 DELETED = "deleted"
@@ -236,6 +237,21 @@ class RegisteredModelState(msgspec.Struct, kw_only=True):
                 return
 
 
+class SavedViewState(msgspec.Struct, kw_only=True):
+    """What the rules need to know of a saved view; `version` is its stream's."""
+
+    view_id: str
+    name: str
+    state: str
+    version: int = 0
+
+    def evolve(self, event: Fact) -> None:
+        """Take in an event of the view's stream."""
+        if isinstance(event, SavedViewUpdated):
+            self.name = self.name if event.name is None else event.name
+            self.state = self.state if event.state is None else event.state
+
+
 class ProducerState(msgspec.Struct, kw_only=True):
     """Where a native producer stands; `version` is its stream's.
 
@@ -295,6 +311,10 @@ class StateReader(Protocol):
 
     async def registered_model(self, registered_model_id: str) -> RegisteredModelState | None:
         """The registered model with this id, deleted ones too."""
+        ...
+
+    async def saved_view(self, view_id: str) -> SavedViewState | None:
+        """The saved view with this id."""
         ...
 
     async def producer(self, producer: str) -> ProducerState | None:

@@ -23,6 +23,7 @@ from eventtrack.events import (
     producers,
     registered_models,
     runs,
+    saved_views,
 )
 from eventtrack.events.envelope import START, Position, Recorded
 from eventtrack.events.fact import Fact
@@ -88,6 +89,9 @@ CURRENT: tuple[type[Fact], ...] = (
     model_versions.ModelVersionTagDeleted,
     model_versions.ModelVersionDeleted,
     model_versions.ModelVersionRestored,
+    saved_views.SavedViewCreated,
+    saved_views.SavedViewUpdated,
+    saved_views.SavedViewDeleted,
 )
 """What may be written."""
 

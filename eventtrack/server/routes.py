@@ -26,7 +26,15 @@ from eventtrack.server.mlflow import (
     runs,
 )
 from eventtrack.server.mlflow.endpoint import Function, endpoint
-from eventtrack.server.native import audit, corrections, moments, queries, stream
+from eventtrack.server.native import (
+    audit,
+    charts,
+    corrections,
+    moments,
+    queries,
+    saved_views,
+    stream,
+)
 from eventtrack.server.native import ingest as native_ingest
 from eventtrack.server.native import metrics as native_metrics
 from eventtrack.server.native import table as native_table
@@ -190,6 +198,12 @@ NATIVE: tuple[Json | Plain, ...] = (
     Json("GET POST", "runs", R.SearchRuns, R.search),
     Plain("POST", "runs/table", native_table.run_table),
     Plain("POST", "runs/groups", native_table.run_groups),
+    Plain("GET", "saved-views", saved_views.listed),
+    Plain("POST", "saved-views", saved_views.create),
+    Plain("PUT", "saved-views/{view_id}", saved_views.update),
+    Plain("DELETE", "saved-views/{view_id}", saved_views.delete),
+    Plain("GET", "saved-views/{view_id}/events", audit.saved_view_events),
+    Plain("POST", "charts", charts.charts),
     Plain("GET", "columns", native_table.run_columns),
     Plain("GET", "values", native_table.run_values),
     Plain("GET", "runs/{run_id}/events", audit.run_events),

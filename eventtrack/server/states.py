@@ -6,6 +6,7 @@ from eventtrack.commands.state import (
     ProducerState,
     RegisteredModelState,
     RunState,
+    SavedViewState,
     VersionState,
 )
 from eventtrack.projector.live import Live
@@ -16,6 +17,7 @@ from projections import (
     producers,
     registered_models,
     runs,
+    saved_views,
 )
 from projections.metrics.history import read_points
 
@@ -130,6 +132,13 @@ class ViewStates:
                 for each in await model_versions.all_of(views, registered_model_id)
             },
         )
+
+    async def saved_view(self, view_id: str) -> SavedViewState | None:
+        """See `StateReader.saved_view`."""
+        found = await saved_views.get(await self._live.current(), view_id)
+        if found is None:
+            return None
+        return SavedViewState(view_id=view_id, name=found.name, state=found.state)
 
     async def producer(self, producer: str) -> ProducerState | None:
         """See `StateReader.producer`."""

@@ -7,11 +7,15 @@
 3. The others, and those of runs with so many metrics that their wide rows grow too large before,
    get tails, which become blocks when they hold enough.
 
+Blocks never change, so besides the summary of each there are those of its cells, ranges of steps
+whose width is a power of two: a chart whose buckets are as wide or wider needs no block unpacked.
+
 Every merge sorts by step, so that blocks overlap little even when points were logged out of order.
 """
 
 import sqlite3
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from projections.metrics import summary, wide
 from projections.metrics.packing import (
@@ -27,6 +31,9 @@ from projections.metrics.packing import (
     store_points,
 )
 from projections.metrics.wide import Wide
+
+if TYPE_CHECKING:
+    from projections.metrics.packing import Ints
 
 FAN_IN = 16
 """So many wide rows of a tier, or tails of a series, become one."""
@@ -55,6 +62,9 @@ BLOCK_IDS = 64
 
 GROUP_BLOCKS = BLOCK_IDS
 """So many blocks fill a group."""
+
+CELLS_MAX = 16
+"""A block has so many cells at most."""
 
 Series = tuple[str, int]
 """(key, rank) within a run."""
@@ -265,11 +275,33 @@ def _put_points(
     borders = np.arange(count + 1) * len(points) // count
     of_block = np.repeat(np.arange(count), np.diff(borders))
     _, summaries = summary.summaries(points, of_block)
+    cells = _cells(points, of_block, summaries)
     blocks = [
         store_points(points.slice(start, stop))
         for start, stop in zip(borders[:-1].tolist(), borders[1:].tolist(), strict=True)
     ]
-    _put_blocks(connection, run_id, series, blocks, summaries)
+    _put_blocks(connection, run_id, series, blocks, summaries, cells)
+
+
+def _cells(points: Points, of_block: "Ints", summaries: "summary.Records") -> "summary.Records":
+    """The summaries of the cells of blocks, in order; `block` counts them from 0."""
+    import numpy as np
+
+    ends = zip(summaries["min_step"].tolist(), summaries["max_step"].tolist(), strict=True)
+    bits = np.array([cell_bits(first, last) for first, last in ends])
+    cells = points.steps >> bits[of_block]
+    new = (cells[1:] != cells[:-1]) | (of_block[1:] != of_block[:-1])
+    number = np.concatenate(([0], np.cumsum(new)))
+    _, made = summary.summaries(points, number)
+    made["block"] = of_block[np.concatenate(([True], new))]
+    return made
+
+
+def cell_bits(first: int, last: int) -> int:
+    """How wide the cells of steps from first to last are: as a power of two, the least that does
+    with CELLS_MAX of them."""
+    bits = ((last - first) // CELLS_MAX).bit_length()
+    return bits if (last >> bits) - (first >> bits) < CELLS_MAX else bits + 1
 
 
 def _put_blocks(
@@ -278,10 +310,11 @@ def _put_blocks(
     series: Series,
     blocks: Sequence[bytes],
     summaries: "summary.Records",
+    cells: "summary.Records",
 ) -> None:
     """Add blocks to the group of the series that is not full, and to new ones."""
     row = connection.execute(
-        """SELECT group_id, summaries FROM metric_groups
+        """SELECT group_id, summaries, cells FROM metric_groups
            WHERE run_id = ? AND key = ? AND rank = ? AND blocks < ?""",
         (run_id, *series, GROUP_BLOCKS),
     ).fetchone()
@@ -289,13 +322,14 @@ def _put_blocks(
     while start < len(blocks):
         if row is None:
             cursor = connection.execute(
-                """INSERT INTO metric_groups (run_id, key, rank, blocks, points, summary, summaries)
-                   VALUES (?, ?, ?, 0, 0, x'', x'')""",
+                """INSERT INTO metric_groups
+                       (run_id, key, rank, blocks, points, summary, summaries, cells)
+                   VALUES (?, ?, ?, 0, 0, x'', x'', x'')""",
                 (run_id, *series),
             )
             assert cursor.lastrowid is not None
-            row = cursor.lastrowid, b""
-        group_id, before = row
+            row = cursor.lastrowid, b"", b""
+        group_id, before, cells_before = row
         known = summary.records_of(before)
         added = summaries[start : start + GROUP_BLOCKS - len(known)].copy()
         first = group_id * BLOCK_IDS + len(known)
@@ -304,16 +338,19 @@ def _put_blocks(
             "INSERT INTO metric_blocks VALUES (?, ?)",
             enumerate(blocks[start : start + len(added)], first),
         )
+        own = cells[(cells["block"] >= start) & (cells["block"] < start + len(added))].copy()
+        own["block"] += first - start
         together = before + added.tobytes()
         records = summary.records_of(together)
         connection.execute(
-            """UPDATE metric_groups SET blocks = ?, points = ?, summary = ?, summaries = ?
-               WHERE group_id = ?""",
+            """UPDATE metric_groups SET blocks = ?, points = ?, summary = ?, summaries = ?,
+                   cells = ? WHERE group_id = ?""",
             (
                 len(records),
                 int(records["points"].sum()),
                 summary.whole(records).tobytes(),
                 together,
+                cells_before + own.tobytes(),
                 group_id,
             ),
         )

@@ -87,7 +87,8 @@ metrics = Projection(
         blocks INTEGER NOT NULL,                 -- how many; their ids count up from group_id * 64
         points INTEGER NOT NULL,
         summary BLOB NOT NULL,                   -- of all blocks together
-        summaries BLOB NOT NULL                  -- of each block
+        summaries BLOB NOT NULL,                 -- of each block
+        cells BLOB NOT NULL                      -- of parts of each block (`compaction.py`)
     ) STRICT;
     CREATE INDEX metric_groups_of_series ON metric_groups (run_id, key, rank, blocks);
 

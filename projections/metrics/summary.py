@@ -2,7 +2,7 @@
 
 A summary is one record.  Summaries of parts add up to the summary of the whole, in any order and
 however the parts were cut: every field is a sum, a minimum, a maximum, or the value at the greatest
-of a total order.
+of a total order.  (The sum of values is rounded, and so depends on the order in its last digits.)
 """
 
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,7 @@ FIELDS = [
     ("nans", "<i8"),
     ("highs", "<i8"),  # points that are plus infinity
     ("lows", "<i8"),  # points that are minus infinity
+    ("sum", "<f8"),  # of the finite values
     ("min", "<f8"),  # of the finite values; NaN when there are none
     ("max", "<f8"),
     ("min_step", "<i8"),
@@ -38,7 +39,7 @@ FIELDS = [
 """Of values at the same step and time the greatest is the last, NaN counting as 0 and a number
 before it (rule M1, made independent of the order of logging).  There is no minus zero."""
 
-_SUMS = ("points", "nans", "highs", "lows")
+_SUMS = ("points", "nans", "highs", "lows", "sum")
 _LEAST = ("min_step", "min_time")
 _GREATEST = ("max_step", "max_time")
 
@@ -78,12 +79,14 @@ def summaries(points: Points, groups: "Ints") -> "tuple[Ints, Records]":
     made = np.zeros(len(starts), FIELDS)
     made["points"] = counts
     if finite.all():
+        made["sum"] = _summed(values, starts)
         made["min"] = np.minimum.reduceat(values, starts)
         made["max"] = np.maximum.reduceat(values, starts)
     else:
         made["nans"] = np.add.reduceat(np.isnan(values), starts, dtype="<i8")
         made["highs"] = np.add.reduceat(values == np.inf, starts, dtype="<i8")
         made["lows"] = np.add.reduceat(values == -np.inf, starts, dtype="<i8")
+        made["sum"] = _summed(np.where(finite, values, 0.0), starts)
         numbers = np.where(finite, values, np.nan)
         made["min"] = np.fmin.reduceat(numbers, starts)
         made["max"] = np.fmax.reduceat(numbers, starts)
@@ -92,9 +95,9 @@ def summaries(points: Points, groups: "Ints") -> "tuple[Ints, Records]":
     made["max_step"] = np.maximum.reduceat(steps, starts)
     made["min_time"] = np.minimum.reduceat(times, starts)
     made["max_time"] = np.maximum.reduceat(times, starts)
-    last = _winners(steps, times, values, starts, counts, made["max_step"])
+    last = winners(steps, times, values, starts, counts, made["max_step"])
     made["last"], made["last_time"] = values[last], times[last]
-    latest = _winners(times, steps, values, starts, counts, made["max_time"])
+    latest = winners(times, steps, values, starts, counts, made["max_time"])
     made["latest"], made["latest_step"] = values[latest], steps[latest]
     _tidy(made)
     return groups[starts], made
@@ -113,7 +116,7 @@ def combine(records: "Records", groups: "Ints") -> "tuple[Ints, Records]":
     counts = np.diff(starts, append=len(groups))
     made = np.zeros(len(starts), FIELDS)
     for field in _SUMS:
-        made[field] = np.add.reduceat(records[field], starts)
+        made[field] = _summed(records[field], starts)
     for field in _LEAST:
         made[field] = np.minimum.reduceat(records[field], starts)
     for field in _GREATEST:
@@ -124,7 +127,7 @@ def combine(records: "Records", groups: "Ints") -> "tuple[Ints, Records]":
         ("max_step", "last_time", "last"),
         ("max_time", "latest_step", "latest"),
     ):
-        last = _winners(records[most], records[second], records[value], starts, counts, made[most])
+        last = winners(records[most], records[second], records[value], starts, counts, made[most])
         made[value], made[second] = records[value][last], records[second][last]
     _tidy(made)
     return groups[starts], made
@@ -137,13 +140,21 @@ def whole(records: "Records") -> "Records":
     return combine(records, np.zeros(len(records), "<i8"))[1]
 
 
+def _summed(values: "Any", starts: "Ints") -> "Any":
+    import numpy as np
+
+    with np.errstate(all="ignore"):
+        # Sums beyond the range of a float are infinite.
+        return np.add.reduceat(values, starts)
+
+
 def _starts(groups: "Ints") -> "Ints":
     import numpy as np
 
     return np.concatenate(([0], np.flatnonzero(groups[1:] != groups[:-1]) + 1))
 
 
-def _winners(
+def winners(
     first: "Ints",
     second: "Ints",
     values: "Floats",
@@ -167,8 +178,8 @@ def _winners(
     order = np.lexsort((~nan, counted, second[candidates], owner))
     owner = owner[order]
     picked = np.append(owner[1:] != owner[:-1], True)
-    winners: Ints = candidates[order[picked]]
-    return winners
+    found_at: Ints = candidates[order[picked]]
+    return found_at
 
 
 def _tidy(made: "Any") -> None:

@@ -77,6 +77,11 @@ from eventtrack.events.runs import (
     RunTagsSet,
     RunUpdated,
 )
+from eventtrack.events.saved_views import (
+    SavedViewCreated,
+    SavedViewDeleted,
+    SavedViewUpdated,
+)
 
 RUN = "0b6fbc9f5d9e4d2f8c1f3a5d7e9b0a1c"
 REGISTERED = "7c1e5a0d4b2f4e6c9a8b3d2f1e0c5a7b"
@@ -294,5 +299,16 @@ EXAMPLES: tuple[Fact, ...] = (
     RegisteredModelAliasSet(registered_model_id=REGISTERED, alias="champion", version=1),
     RegisteredModelDeleted(registered_model_id=REGISTERED, updated_at_ms=1_700_000_000_011),
     RegisteredModelRestored(registered_model_id=REGISTERED, updated_at_ms=1_700_000_000_012),
+    SavedViewCreated(
+        view_id="v1",
+        name="the best",
+        experiment_ids=["7", "8"],
+        state='{"columns":["metrics.loss"]}',
+        created_at_ms=1_700_000_007_000,
+    ),
+    SavedViewUpdated(
+        view_id="v1", updated_at_ms=1_700_000_008_000, name="the very best", state="{}"
+    ),
+    SavedViewDeleted(view_id="v1"),
 )
 """The whole life of one experiment, one run and one model of each kind, in no natural order."""

@@ -283,3 +283,25 @@ def test_everything_is_reached_by_keyboard(page: Page, site: Site) -> None:
     page.keyboard.type("cifar")
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile(rf"#/experiments/{site.experiment_id}$"))
+
+
+def test_a_view_is_saved_for_everybody_opened_and_removed(page: Page, site: Site) -> None:
+    open_runs(page, site)
+    apply_filter(page, "params.lr = '0.1'")
+    heading(page, "width").get_by_role("button").first.click()
+    page.get_by_role("button", name="Views").click()
+    page.get_by_label("Name of this view").fill("quick ones")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("quick ones is saved")).to_be_visible()
+
+    other = page.context.new_page()
+    other.goto(f"/#/experiments/{site.experiment_id}?charts=0")
+    other.get_by_role("button", name="Views").click()
+    other.get_by_role("button", name=re.compile("^quick ones")).click()
+    expect(other.get_by_label("Filter", exact=True)).to_have_value("params.lr = '0.1'")
+    expect(heading(other, "width")).to_have_attribute("aria-sort", "ascending")
+    other.get_by_role("button", name="Views").click()
+    other.get_by_role("button", name="Remove the view quick ones").click()
+    expect(other.get_by_text("quick ones is removed")).to_be_visible()
+    expect(page.get_by_role("button", name=re.compile("^quick ones"))).to_have_count(0)
+    other.close()

@@ -64,6 +64,12 @@ def test_an_address_of_nothing_says_so(page: Page, complaints: Complaints) -> No
     expect(page.get_by_role("grid")).to_be_visible()
     page.goto("/#/runs/0123456789abcdef0123456789abcdef")
     expect(page.get_by_role("alert")).to_contain_text("0123456789abcdef")
+    page.goto("/#/experiments/987654")
+    expect(page.get_by_role("alert")).to_contain_text("987654")
+    page.goto("/#/?charts=0&q='nobody%20has%20this%20name'")
+    expect(page.get_by_role("heading", name="No run is like that")).to_be_visible()
+    page.get_by_role("button", name="Show all active runs").click()
+    expect(page.get_by_role("grid").get_by_role("link").first).to_be_visible()
     assert all("404" in each for each in complaints)
     complaints.clear()
 

@@ -1,10 +1,11 @@
-"""GET runs/{run_id}/events and its like for experiments and logged models: the audit trail."""
+"""The audit trail: GET runs/{run_id}/events, and its like for experiments, logged models and saved
+views."""
 
 import msgspec
 from aiohttp import web
 
 from eventtrack.audit.history import LIMIT_MAX, Filter, history, stream_of_model_name
-from eventtrack.commands import experiments, logged_models, registered_models, runs
+from eventtrack.commands import experiments, logged_models, registered_models, runs, saved_views
 from eventtrack.errors import DoesNotExist, InvalidParameter
 from eventtrack.events import CURRENT, START, Position
 from eventtrack.server.dispatch import PATH_PARAMETERS, Handle
@@ -59,6 +60,17 @@ def registered_model_events(door: Door) -> Handle:
         if stream is None:
             raise absent
         return await _answer(door, request, stream, absent)
+
+    return handle
+
+
+def saved_view_events(door: Door) -> Handle:
+    """GET saved-views/{view_id}/events, as for runs."""
+
+    async def handle(request: web.BaseRequest) -> web.StreamResponse:
+        view_id = request[PATH_PARAMETERS]["view_id"]
+        absent = saved_views.no_such_view(view_id)
+        return await _answer(door, request, saved_views.stream_of(view_id), absent)
 
     return handle
 

@@ -22,3 +22,7 @@ export async function allExperiments(
   } while (token);
   return found;
 }
+
+export async function experiment(id: string): Promise<Experiment> {
+  return (await get<{ experiment: Experiment }>(`experiments/${encodeURIComponent(id)}`)).experiment;
+}

@@ -17,7 +17,8 @@ import type { Charted } from "./wire";
 
 const HEIGHT = 190;
 const AGAIN_MILLISECONDS = 500;
-const BUCKETS_MAX = 1000;
+const BUCKETS_MAX = 4096;
+const BUCKETS_MIN = 256;
 
 export interface ChartedRun {
   run_id: string;
@@ -39,6 +40,7 @@ export function ChartCard(props: CardProps) {
   const [isSeen, setIsSeen] = createSignal(false);
   const [charted, setCharted] = createSignal<Charted | null>(null);
   const [fault, setFault] = createSignal<unknown>(null);
+  const [width, setWidth] = createSignal(0);
   const [isLarge, setIsLarge] = createSignal(false);
   let controller: AbortController | undefined;
   onCleanup(() => controller?.abort());
@@ -49,10 +51,21 @@ export function ChartCard(props: CardProps) {
       { rootMargin: "200px" },
     );
     observer.observe(card);
-    onCleanup(() => observer.disconnect());
+    const sizes = new ResizeObserver(() => setWidth(card.clientWidth));
+    sizes.observe(card);
+    setWidth(card.clientWidth);
+    onCleanup(() => {
+      observer.disconnect();
+      sizes.disconnect();
+    });
   });
 
   const runIds = createMemo(() => props.runs.map((run) => run.run_id));
+  /** One for each pixel, rounded up so that resizing a little asks for nothing. */
+  const buckets = () => {
+    const pixels = (isLarge() ? innerWidth : width()) * devicePixelRatio;
+    return Math.min(BUCKETS_MAX, Math.max(BUCKETS_MIN, 2 ** Math.ceil(Math.log2(pixels || 1))));
+  };
   const question = createMemo(() => {
     const zoom = chartState.zoom();
     const xKey = chartState.xKey();
@@ -63,7 +76,7 @@ export function ChartCard(props: CardProps) {
       ...(xKey ? { x_key: xKey } : {}),
       start: zoom && (isWhole ? Math.floor(zoom[0]) : zoom[0]),
       end: zoom && (isWhole ? Math.ceil(zoom[1]) : zoom[1]),
-      buckets: BUCKETS_MAX,
+      buckets: buckets(),
     });
   });
 
@@ -112,6 +125,10 @@ export function ChartCard(props: CardProps) {
     if (!props.groups.length) return all;
     return props.groups.flatMap((group) => foldGroup(group, all, weight) ?? []);
   });
+  const precision = () =>
+    charted()?.exact === false
+      ? "Every one of them is in the picture; some are drawn one pixel beside their place"
+      : "Every one of them is in the picture, at its place";
   const points = () => lines().reduce((sum, line) => sum + line.points, 0);
   const nameOfRun = (id: string) =>
     props.groups.find((group) => group.id === id)?.title ??
@@ -163,7 +180,7 @@ export function ChartCard(props: CardProps) {
     <figure ref={card} class="chart" classList={{ empty: charted() !== null && !lines().length }} data-metric={props.metric}>
       <figcaption>
         <span class="clip" title={props.metric}>{short()}</span>
-        <span class="faint points" title="Every one of them is in the picture">
+        <span class="faint points" title={precision()}>
           {points() ? count(points(), "point") : ""}
         </span>
         <span class="chart-tools">

@@ -4,6 +4,9 @@ import { For, Show } from "solid-js";
 import { IconButton } from "../widgets/button";
 import { chartState } from "./state";
 
+/** A longer list than this is none that anybody looks through. */
+const METRICS_MAX = 200;
+
 export function ChartControls(props: { metrics: readonly string[] }) {
   const said = () => {
     const axis = chartState.axis();
@@ -25,15 +28,20 @@ export function ChartControls(props: { metrics: readonly string[] }) {
         <select
           class="select"
           aria-label="Horizontal axis"
-          value={said()}
           onChange={(event) => chartState.setAxis(event.currentTarget.value)}
         >
-          <option value="step">Step</option>
-          <option value="time">Time</option>
-          <option value="relative">Relative time</option>
+          <option value="step" selected={said() === "step"}>Step</option>
+          <option value="time" selected={said() === "time"}>Time</option>
+          <option value="relative" selected={said() === "relative"}>
+            Relative time
+          </option>
           <optgroup label="A metric">
-            <For each={props.metrics.slice(0, 200)}>
-              {(key) => <option value={`metric:${key}`}>{key}</option>}
+            <For each={props.metrics.slice(0, METRICS_MAX)}>
+              {(key) => (
+                <option value={`metric:${key}`} selected={said() === `metric:${key}`}>
+                  {key}
+                </option>
+              )}
             </For>
           </optgroup>
         </select>

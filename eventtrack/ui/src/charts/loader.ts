@@ -7,6 +7,8 @@ export type Asked = Omit<ChartsQuestion, "keys">;
 
 const GATHER_MILLISECONDS = 15;
 const KEYS_MAX = 6;
+/** What the server answers at once. */
+const SERIES_MAX = 2_000;
 
 interface Waiting {
   key: string;
@@ -35,8 +37,10 @@ async function send(asked: Asked, together: string): Promise<void> {
   const all = (waiting.get(together) ?? []).filter((each) => !each.signal.aborted);
   waiting.delete(together);
   const keys = [...new Set(all.map((each) => each.key))];
-  for (let from = 0; from < keys.length; from += KEYS_MAX) {
-    const some = keys.slice(from, from + KEYS_MAX);
+  const fitting = Math.floor(SERIES_MAX / Math.max(1, asked.run_ids.length));
+  const atOnce = Math.max(1, Math.min(KEYS_MAX, fitting));
+  for (let from = 0; from < keys.length; from += atOnce) {
+    const some = keys.slice(from, from + atOnce);
     const of = all.filter((each) => some.includes(each.key));
     const controller = new AbortController();
     const giveUp = () => of.every((each) => each.signal.aborted) && controller.abort();

@@ -1,9 +1,12 @@
 /**
  * Draws lines with their envelopes: where a bucket holds many points the band from its least to its
- * greatest is drawn, so that no spike is lost at any zoom.
+ * greatest is drawn, so that no spike is lost at any zoom.  The picture is kept, so that pointing at
+ * a line draws that line and nothing else.
  */
 
 import type uPlot from "uplot";
+import { paintBands, type Rgb } from "./bands";
+import { projection, type Project } from "./project";
 import type { Line } from "./series";
 
 export interface Look {
@@ -11,53 +14,98 @@ export interface Look {
   /** The run that is pointed at stands out. */
   highlighted: string;
   isSmoothed: boolean;
+  isDark: boolean;
 }
 
 const DOTS_MAX = 40;
 const DOT_PIXELS = 2.2;
+/** Of so many lines the bands are drawn fainter, or they would hide each other. */
+const FEW_LINES = 12;
+const FADED = 0.25;
 
-export function paint(plot: uPlot, lines: readonly Line[], look: Look): void {
-  const { ctx, bbox } = plot;
-  const scale = devicePixelRatio;
-  ctx.save();
-  ctx.beginPath();
-  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
-  ctx.clip();
-  ctx.lineJoin = "round";
-  const bands = lines.length > 12 ? 0.1 : 0.2;
-  // A run of the table that has no line here fades none.
-  const isPointedAt = lines.some((line) => line.runId === look.highlighted);
-  const order = [...lines].sort((a, b) => rank(a, look) - rank(b, look));
-  for (const line of order) {
-    const isFaded = isPointedAt && line.runId !== look.highlighted;
-    ctx.strokeStyle = ctx.fillStyle = look.colour(line.runId);
-    if (line.isDense) {
-      ctx.globalAlpha = isFaded ? bands / 3 : bands;
-      ctx.fill(band(plot, line));
-    }
-    if (look.isSmoothed) {
-      ctx.globalAlpha = isFaded ? 0.08 : 0.28;
-      ctx.lineWidth = scale;
-      ctx.stroke(path(plot, line, line.ys));
-    }
-    ctx.globalAlpha = isFaded ? 0.22 : 1;
-    ctx.lineWidth = (line.runId === look.highlighted ? 2.2 : 1.4) * scale;
-    ctx.stroke(path(plot, line, line.smooth));
-    if (line.xs.length <= DOTS_MAX) dots(plot, line, DOT_PIXELS * scale);
-    ctx.globalAlpha = isFaded ? 0.22 : 1;
-    gaps(plot, line, 3 * scale);
-  }
-  ctx.restore();
+interface Space {
+  ctx: CanvasRenderingContext2D;
+  width: number;
+  height: number;
+  x: Project;
+  y: Project;
 }
 
-const rank = (line: Line, look: Look) => (line.runId === look.highlighted ? 1 : 0);
+export class Painter {
+  readonly #canvas = document.createElement("canvas");
+  readonly #ctx = this.#canvas.getContext("2d", { willReadFrequently: true })!;
+  /** What the kept picture shows. */
+  #shown: readonly unknown[] = [];
 
-function path(plot: uPlot, line: Line, values: Float32Array): Path2D {
+  paint(plot: uPlot, lines: readonly Line[], look: Look): void {
+    const { ctx, bbox } = plot;
+    const width = Math.round(bbox.width);
+    const height = Math.round(bbox.height);
+    if (width < 1 || height < 1) return;
+    const { x, y } = plot.scales;
+    const shown = [lines, look.isSmoothed, look.isDark, x!.min, x!.max, y!.min, y!.max, width, height];
+    if (shown.some((each, at) => each !== this.#shown[at])) {
+      this.#canvas.width = width;
+      this.#canvas.height = height;
+      this.#draw(this.#space(this.#ctx, plot, width, height), lines, look);
+      this.#shown = shown;
+    }
+    const pointedAt = lines.find((line) => line.runId === look.highlighted);
+    ctx.save();
+    ctx.globalAlpha = pointedAt ? FADED : 1;
+    ctx.drawImage(this.#canvas, bbox.left, bbox.top);
+    if (pointedAt) {
+      ctx.beginPath();
+      ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
+      ctx.clip();
+      ctx.translate(bbox.left, bbox.top);
+      ctx.globalAlpha = 1;
+      stroke(this.#space(ctx, plot, width, height), pointedAt, look, 2.2);
+    }
+    ctx.restore();
+  }
+
+  #space(ctx: CanvasRenderingContext2D, plot: uPlot, width: number, height: number): Space {
+    return { ctx, width, height, x: projection(plot, "x"), y: projection(plot, "y") };
+  }
+
+  #draw(space: Space, lines: readonly Line[], look: Look): void {
+    const { ctx, width, height, x, y } = space;
+    const dense = lines.filter((line) => line.isDense);
+    if (dense.length) {
+      const picture = ctx.createImageData(width, height);
+      const alpha = lines.length > FEW_LINES ? 0.12 : 0.22;
+      const bands = dense.map((line) => ({ line, colour: rgb(look.colour(line.runId)), alpha }));
+      paintBands(picture, bands, x, y);
+      ctx.putImageData(picture, 0, 0);
+    }
+    for (const line of lines) stroke(space, line, look, 1.4);
+  }
+}
+
+function stroke(space: Space, line: Line, look: Look, width: number): void {
+  const { ctx } = space;
+  const scale = devicePixelRatio;
+  ctx.lineJoin = "round";
+  ctx.strokeStyle = ctx.fillStyle = look.colour(line.runId);
+  if (look.isSmoothed) {
+    ctx.globalAlpha = 0.28;
+    ctx.lineWidth = scale;
+    ctx.stroke(path(space, line, line.ys));
+    ctx.globalAlpha = 1;
+  }
+  ctx.lineWidth = width * scale;
+  ctx.stroke(path(space, line, line.smooth));
+  if (line.xs.length <= DOTS_MAX) dots(space, line, DOT_PIXELS * scale);
+  gaps(space, line, 3 * scale);
+}
+
+function path(space: Space, line: Line, values: Float32Array): Path2D {
   const drawn = new Path2D();
   let isOpen = false;
   for (let at = 0; at < values.length; at++) {
-    const y = plot.valToPos(values[at]!, "y", true);
-    const x = plot.valToPos(line.xs[at]!, "x", true);
+    const x = space.x(line.xs[at]!);
+    const y = space.y(values[at]!);
     if (!Number.isFinite(y) || !Number.isFinite(x)) {
       isOpen = false;
     } else if (isOpen) {
@@ -70,48 +118,25 @@ function path(plot: uPlot, line: Line, values: Float32Array): Path2D {
   return drawn;
 }
 
-/** There along the greatest, back along the least; a bucket without finite values is left out. */
-function band(plot: uPlot, line: Line): Path2D {
-  const drawn = new Path2D();
-  const there: [number, number][] = [];
-  const back: [number, number][] = [];
-  const { bbox } = plot;
-  const bottom = bbox.top + bbox.height;
+function dots(space: Space, line: Line, radius: number): void {
   for (let at = 0; at < line.xs.length; at++) {
-    if (!Number.isFinite(line.max[at]!)) continue;
-    const x = plot.valToPos(line.xs[at]!, "x", true);
-    const high = plot.valToPos(line.max[at]!, "y", true);
-    const low = plot.valToPos(line.min[at]!, "y", true);
-    if (!Number.isFinite(x) || !Number.isFinite(high)) continue;
-    there.push([x, high]);
-    // On a log axis what is not positive lies below everything.
-    back.push([x, Number.isFinite(low) ? low : bottom]);
-  }
-  for (const [x, y] of there) drawn.lineTo(x, y);
-  for (const [x, y] of back.reverse()) drawn.lineTo(x, y);
-  drawn.closePath();
-  return drawn;
-}
-
-function dots(plot: uPlot, line: Line, radius: number): void {
-  for (let at = 0; at < line.xs.length; at++) {
-    const x = plot.valToPos(line.xs[at]!, "x", true);
-    const y = plot.valToPos(line.smooth[at]!, "y", true);
+    const x = space.x(line.xs[at]!);
+    const y = space.y(line.smooth[at]!);
     if (!Number.isFinite(x + y)) continue;
-    plot.ctx.beginPath();
-    plot.ctx.arc(x, y, radius, 0, 2 * Math.PI);
-    plot.ctx.fill();
+    space.ctx.beginPath();
+    space.ctx.arc(x, y, radius, 0, 2 * Math.PI);
+    space.ctx.fill();
   }
 }
 
 /** A small cross on the bottom where a series is NaN or infinite. */
-function gaps(plot: uPlot, line: Line, size: number): void {
-  const { ctx, bbox } = plot;
-  const y = bbox.top + bbox.height - size * 1.5;
+function gaps(space: Space, line: Line, size: number): void {
+  const { ctx } = space;
+  const y = space.height - size * 1.5;
   ctx.lineWidth = devicePixelRatio;
   for (let at = 0; at < line.xs.length; at++) {
     if (Number.isFinite(line.last[at]!)) continue;
-    const x = plot.valToPos(line.xs[at]!, "x", true);
+    const x = space.x(line.xs[at]!);
     ctx.beginPath();
     ctx.moveTo(x - size, y - size);
     ctx.lineTo(x + size, y + size);
@@ -119,4 +144,20 @@ function gaps(plot: uPlot, line: Line, size: number): void {
     ctx.lineTo(x - size, y + size);
     ctx.stroke();
   }
+}
+
+const known = new Map<string, Rgb>();
+const pixel = document.createElement("canvas").getContext("2d", { willReadFrequently: true })!;
+
+/** Any colour of CSS in red, green and blue. */
+function rgb(colour: string): Rgb {
+  let found = known.get(colour);
+  if (!found) {
+    pixel.fillStyle = colour;
+    pixel.fillRect(0, 0, 1, 1);
+    const [red, green, blue] = pixel.getImageData(0, 0, 1, 1).data;
+    found = [red!, green!, blue!];
+    known.set(colour, found);
+  }
+  return found;
 }

@@ -5,7 +5,7 @@ import uPlot from "uplot";
 import { colour, isDark } from "../shell/theme";
 import { duration, fullTime, number } from "../widgets/format";
 import { colourOf } from "./colours";
-import { paint } from "./painter";
+import { Painter } from "./painter";
 import { extentX, extentY, nearest, type Line } from "./series";
 import type { Axis } from "./wire";
 
@@ -37,7 +37,7 @@ interface Told {
 }
 
 const TOLD_MAX = 8;
-const TOLD_PIXELS = 300;
+const TOLD_PIXELS = 360;
 const AXIS_PIXELS = 54;
 const NEAR_PIXELS = 24;
 const CURSORS = "charts";
@@ -67,6 +67,7 @@ export function formatX(axis: Axis, x: number): string {
 export function Plot(props: PlotProps) {
   let holder!: HTMLDivElement;
   let plot: uPlot | undefined;
+  const painter = new Painter();
   const [told, setTold] = createSignal<Told | null>(null);
 
   function rangeX(): uPlot.Range.MinMax {
@@ -135,8 +136,9 @@ export function Plot(props: PlotProps) {
     props.axis === "relative" ? duration(x).replace(/\.0 s$/, " s") : number(x);
 
   function draw(self: uPlot): void {
-    paint(self, props.lines, {
+    painter.paint(self, props.lines, {
       colour: colourOf,
+      isDark: isDark(),
       highlighted: props.highlighted,
       isSmoothed: props.isSmoothed,
     });
@@ -210,7 +212,8 @@ export function Plot(props: PlotProps) {
   });
 
   return (
-    <div ref={holder} class="plot" role="img" aria-label={props.label}>
+    <div class="plot" role="img" aria-label={props.label}>
+      <div ref={holder} />
       <Show when={told()}>
         {(shown) => (
           <div

@@ -27,6 +27,8 @@ export interface Charted {
   start: number;
   width: number;
   buckets: number;
+  /** Is every point counted in its own bucket?  Else some are in the one beside it. */
+  exact: boolean;
   series: Series[];
 }
 
@@ -46,6 +48,7 @@ interface Header {
   start: number;
   width: number;
   buckets: number;
+  exact?: boolean;
   series: {
     run_id: string;
     key?: string;
@@ -81,5 +84,5 @@ export function unpack(bytes: ArrayBuffer, key: string): Charted {
       mean: floats(5),
     };
   });
-  return { ...header, series };
+  return { ...header, exact: header.exact ?? true, series };
 }

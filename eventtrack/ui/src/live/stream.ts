@@ -44,6 +44,7 @@ const NAMES = [
   "RunLost RunErased RunReopened ParamCorrected PointsRetracted PointsReinstated MetricsLogged",
   "ConsoleLogged ArtifactStored ArtifactsDeleted RunInputsLogged RunOutputsLogged Undone",
   "LoggedModelCreated LoggedModelFinalized LoggedModelParamsLogged LoggedModelTagsSet",
+  "SavedViewCreated SavedViewUpdated SavedViewDeleted",
   "LoggedModelTagDeleted LoggedModelDeleted LoggedModelRestored LoggedModelErased",
   "RegisteredModelCreated RegisteredModelRenamed RegisteredModelDescribed RegisteredModelDeleted",
   "RegisteredModelRestored RegisteredModelTagSet RegisteredModelTagDeleted RegisteredModelAliasSet",

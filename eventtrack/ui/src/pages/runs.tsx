@@ -1,7 +1,7 @@
 /** The runs of one experiment, of several or of all: a table, and charts beside it. */
 
 import { createMemo, createSignal, Show } from "solid-js";
-import { ApiError, trackingUri } from "../api/client";
+import { ApiError } from "../api/client";
 import type { ChartedRun } from "../charts/card";
 import type { ChartedGroup } from "../charts/fold";
 import { ChartsPane } from "../charts/pane";
@@ -19,14 +19,15 @@ import { GroupsList } from "../table/groups-list";
 import { useKnown, useMetrics } from "../table/known";
 import { RunsGrid } from "../table/runs-grid";
 import { RunsList, type Run } from "../table/runs-list";
+import { SavedViews } from "../table/saved-views";
 import { markAllSeen } from "../table/seen";
 import { Selection } from "../table/selection";
 import { Button, IconButton } from "../widgets/button";
-import { copy } from "../widgets/clipboard";
 import { Fault } from "../widgets/fault";
 import { count } from "../widgets/format";
 import { Split } from "../widgets/split";
 import { tell, tellError } from "../widgets/toast";
+import { NoRunsYet, NothingFound } from "./no-runs";
 import { RunsState } from "./runs-state";
 
 /** Without a choice the charts show so many runs of the table's top. */
@@ -142,6 +143,7 @@ export function RunsPage() {
           <option value="deleted">Deleted</option>
           <option value="all">All</option>
         </select>
+        <SavedViews />
         <GroupChooser state={state} />
         <Chooser state={state} />
         <IconButton icon="download" label="Export as CSV" onClick={() => void exportRuns()} />
@@ -168,6 +170,9 @@ export function RunsPage() {
       <Show when={isEmpty()} fallback={
         <div class="panes">
           <div class="pane table">
+            <Show when={list.pages.isAnswered() && list.pages.total() === 0}>
+              <NothingFound onClear={() => setQuery({ q: "", view: "" }, true)} />
+            </Show>
             <Show
               when={isGrouped()}
               fallback={<RunsGrid list={list} state={state} selection={selection} onPoint={setHighlighted} />}
@@ -190,24 +195,8 @@ export function RunsPage() {
           </Show>
         </div>
       }>
-        <Empty />
+        <NoRunsYet />
       </Show>
     </div>
-  );
-}
-
-function Empty() {
-  const lines = () => `import mlflow\nmlflow.set_tracking_uri("${trackingUri()}")`;
-  return (
-    <section class="empty">
-      <h2>No runs yet</h2>
-      <p>Put these lines into a training script, and what it logs appears here as it happens:</p>
-      <pre>
-        <code>{lines()}</code>
-      </pre>
-      <Button icon="copy" onClick={() => void copy(lines(), "The lines")}>
-        Copy
-      </Button>
-    </section>
   );
 }

@@ -80,6 +80,12 @@ export function hrefWith(changes: Readonly<Record<string, string>>): string {
   return format(place().path, query);
 }
 
+/** What stands behind the address's question mark, for keeping; the moment is not part of it. */
+export function queryText(): string {
+  const said = [...place().query].filter(([name]) => name !== "at");
+  return format([], said).split("?")[1] ?? "";
+}
+
 /** Change values of the query; `push` makes a step that the browser's back button undoes. */
 export function setQuery(changes: Readonly<Record<string, string>>, push = false): void {
   go(hrefWith(changes), push);

@@ -27,6 +27,7 @@ const PATHS = {
   play: "M5 3l8 5-8 5z",
   pause: "M5 3v10M11 3v10",
   left: "M10 4L6 8l4 4",
+  bookmark: "M4 2h8v12l-4-3-4 3z",
   check: "M3 8.5l3.5 3.5L13 4.5",
   link: "M7 9a3 3 0 0 0 4.3 0l2-2A3 3 0 0 0 9 2.7l-1 1M9 7a3 3 0 0 0-4.3 0l-2 2A3 3 0 0 0 7 13.3l1-1",
 } as const;

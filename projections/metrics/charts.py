@@ -1,0 +1,429 @@
+"""Charts: many series on one grid, so that their buckets can be compared, drawn and joined.
+
+A bucket is as wide as a power of two and begins at a multiple of it.  So the summaries of cells
+(`compaction.py`) fill whole buckets, buckets stay what they are while a series grows, and a hundred
+series of a million points cost what their cells cost.  What a border of a bucket cuts is unpacked.
+Where that would be too much, buckets along steps become wider than asked for; along times, where
+cells are not aligned, a cell that a border cuts is put on one side whole, and the chart says so.
+"""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
+
+from projections.metrics import summary, wide
+from projections.metrics.packing import Points, joined, points_of
+from projections.metrics.zoom import BLOCKS_AT_A_TIME
+from projections.views import Views
+
+if TYPE_CHECKING:
+    from projections.metrics.packing import Flags, Floats, Ints
+    from projections.metrics.summary import Records
+
+Axis = Literal["step", "timestamp", "relative"]
+
+BLOCKS_MAX: dict[Axis, int] = {"step": 3000, "timestamp": 500, "relative": 500}
+"""Blocks that are unpacked for a chart: a thousand take a sixth of a second."""
+
+Series = tuple[str, str]
+"""(run id, key)."""
+
+
+class Drawn(msgspec.Struct, frozen=True):
+    """One series: the buckets that have points, in order, in columns.
+
+    points: in the range, as often as they were logged; first_x, last_x: of them, None for none;
+    buckets: the numbers of the buckets; mins, maxs, means: of the finite values, NaN where there
+    are none; lasts: the value at the greatest x, NaN and infinities as they are.
+    """
+
+    run_id: str
+    key: str
+    points: int
+    first_x: float | None
+    last_x: float | None
+    buckets: "Ints"
+    counts: "Ints"
+    mins: "Floats"
+    maxs: "Floats"
+    lasts: "Floats"
+    means: "Floats"
+
+
+class Chart(msgspec.Struct, frozen=True):
+    """Series on one grid: bucket i begins at start + i * width.
+
+    exact: every point is counted in its bucket; else some may be in the one before.
+    """
+
+    start: float
+    width: float
+    buckets: int
+    exact: bool
+    series: list[Drawn]
+
+
+async def draw(
+    views: Views,
+    run_ids: Sequence[str],
+    keys: Sequence[str],
+    *,
+    buckets: int,
+    axis: Axis = "step",
+    start: int | None = None,
+    end: int | None = None,
+    rank: int | None = None,
+) -> Chart:
+    """Each of these metrics of each of these runs, in at most so many buckets, 2 or more.
+
+    axis: x is the step, the timestamp in milliseconds, or the milliseconds since the run's start.
+    start, end: the range, both included, which is made whole buckets; None for where the first
+    series begins and the last one ends.
+    """
+    series: list[Series] = [(run_id, key) for key in keys for run_id in run_ids]
+    asked = msgspec.json.encode(run_ids).decode(), msgspec.json.encode(keys).decode()
+    rows = await views.fetchall(_STORED, (*asked, rank))
+    starts: dict[str, int] = {}
+    if axis == "relative":
+        starts = dict(await views.fetchall(_STARTS, asked[:1]))
+    canvas = await asyncio.to_thread(_Canvas, rows, series, starts, axis, rank)
+    grid = await asyncio.to_thread(canvas.choose, buckets, start, end)
+    if grid is None:
+        return _nothing(series)
+    parts = [await asyncio.to_thread(canvas.parts, grid)]
+    wanted = list(grid.opened)
+    for place in range(0, len(wanted), BLOCKS_AT_A_TIME):
+        some = await views.fetchall(_BLOCKS, (_json(wanted[place : place + BLOCKS_AT_A_TIME]),))
+        parts.append([await asyncio.to_thread(canvas.unpacked, grid, some)])
+    return await asyncio.to_thread(canvas.finish, grid, parts)
+
+
+_RUNS = "json_each(?1) i"
+_BOTH = f"{_RUNS} CROSS JOIN json_each(?2) k"
+_OF_SERIES = "p.run_id = i.value AND p.key = k.value AND (?3 IS NULL OR p.rank = ?3)"
+
+_STORED = f"""
+    SELECT 0, p.run_id, NULL, NULL, p.columns, NULL
+    FROM {_RUNS} CROSS JOIN metric_wide p ON p.run_id = i.value
+    UNION ALL SELECT 1, p.run_id, p.key, p.summary, p.columns, NULL
+    FROM {_BOTH} CROSS JOIN metric_tails p ON {_OF_SERIES}
+    UNION ALL SELECT 2, p.run_id, p.key, p.summary, p.cells, p.blocks
+    FROM {_BOTH} CROSS JOIN metric_groups p ON {_OF_SERIES}"""
+"""One statement, and therefore one snapshot: points move from one of these tables to another."""
+
+_BLOCKS = """SELECT b.block_id, b.columns FROM json_each(?) i
+             CROSS JOIN metric_blocks b ON b.block_id = i.value"""
+
+_STARTS = f"SELECT r.run_id, r.start_time FROM {_RUNS} CROSS JOIN runs r ON r.run_id = i.value"
+
+_FIELDS: dict[Axis, tuple[str, ...]] = {
+    "step": ("min_step", "max_step", "last_time", "last"),
+    "timestamp": ("min_time", "max_time", "latest_step", "latest"),
+    "relative": ("min_time", "max_time", "latest_step", "latest"),
+}
+"""Of summaries: the least and the greatest x, what decides between points there, and the value."""
+
+_COUNTED = ("points", "nans", "highs", "lows", "sum", "min", "max")
+
+Part = tuple["Ints", list[Any]]
+"""The place of summaries, which is series * buckets + bucket, and their fields in columns."""
+
+
+class _Grid:
+    """Which bucket is a place on the x axis in?
+
+    opened: blocks to be unpacked, and whose they are; exact: these are all that a border cuts.
+    """
+
+    def __init__(self, first: int, last: int, bits: int) -> None:
+        self.width = 1 << bits
+        self.start = first >> bits << bits
+        self.end = (last >> bits << bits) + self.width - 1
+        self.buckets = (last >> bits) - (first >> bits) + 1
+        self.least, self.greatest = max(self.start, -(2**63)), min(self.end, 2**63 - 1)
+        self.opened: dict[int, int] = {}
+        self.exact = True
+
+    def inside(self, places: "Ints") -> "Flags":
+        """Are these places on the grid?"""
+        inside: Flags = (places >= self.least) & (places <= self.greatest)
+        return inside
+
+    def bucket(self, places: "Ints") -> "Ints":
+        """The buckets of places on the grid."""
+        import numpy as np
+
+        bits = np.uint64(self.width.bit_length() - 1)
+        if bits > 63:
+            return np.zeros(len(places), "<i8")
+        unsigned = places.astype("<i8").view("<u8") - np.uint64(self.start % 2**64)
+        return (unsigned >> bits).astype("<i8")
+
+
+class _Canvas:
+    """What was read of the series, and where each piece of it belongs."""
+
+    def __init__(
+        self,
+        rows: list[tuple[Any, ...]],
+        series: Sequence[Series],
+        starts: dict[str, int],
+        axis: Axis,
+        rank: int | None,
+    ) -> None:
+        import numpy as np
+
+        self._series = series
+        self._axis = axis
+        self._least, self._greatest, *_ = _FIELDS[axis]
+        number = {each: index for index, each in enumerate(series)}
+        self._origins = np.array([starts.get(run_id, 0) for run_id, _ in series], "<i8")
+        tails = [row for row in rows if row[0] == 1]
+        groups = [row for row in rows if row[0] == 2]
+        self._tails = [row[4] for row in tails]
+        self._of_tail = _ints(number[row[1], row[2]] for row in tails)
+        self._tail = summary.records_of(b"".join(row[3] for row in tails))
+        self._of_group = _ints(number[row[1], row[2]] for row in groups)
+        self._group = summary.records_of(b"".join(row[3] for row in groups))
+        self._cell = summary.records_of(b"".join(row[4] for row in groups))
+        counts = [len(row[4]) // self._cell.itemsize for row in groups]
+        self._group_of_cell = np.repeat(np.arange(len(groups)), counts)
+        self._of_cell = self._of_group[self._group_of_cell]
+        self._loose, self._of_loose = _loose_points(rows, number, rank)
+        self._at_loose = self._places(self._loose, self._of_loose)
+
+    def _places(self, points: Points, owners: "Ints") -> "Ints":
+        if self._axis == "step":
+            return points.steps
+        since: Ints = points.timestamps - self._origins[owners]
+        return since
+
+    def _ends(self, records: "Records", owners: "Ints") -> "tuple[Ints, Ints]":
+        origins = self._origins[owners]
+        return records[self._least] - origins, records[self._greatest] - origins
+
+    def choose(self, buckets: int, start: int | None, end: int | None) -> _Grid | None:
+        """The grid of the range; None when there is nothing in it."""
+        import numpy as np
+
+        ends = [
+            self._ends(self._tail, self._of_tail),
+            self._ends(self._group, self._of_group),
+            (self._at_loose, self._at_loose),
+        ]
+        least = np.concatenate([each for each, _ in ends])
+        if not len(least):
+            return None
+        first = int(least.min()) if start is None else start
+        last = int(np.concatenate([each for _, each in ends]).max()) if end is None else end
+        if last < first:
+            return None
+        # A multiple of every power of two is 0, so a range around it has two buckets at least.
+        buckets = max(buckets, 2)
+        bits = max(0, (last - first) // buckets).bit_length()
+        while (last >> bits) - (first >> bits) >= buckets:
+            bits += 1
+        grid = _Grid(first, last, bits)
+        while self._opens_too_much(grid) and self._axis == "step" and bits < 64:
+            bits += 1
+            grid = _Grid(first, last, bits)
+        return grid
+
+    def _opens_too_much(self, grid: _Grid) -> bool:
+        """Note which blocks must be unpacked; none where they would be too many."""
+        import numpy as np
+
+        _, cut = self._sort_cells(grid)
+        opened, first = np.unique(self._cell["block"][cut], return_index=True)
+        grid.exact = len(opened) <= BLOCKS_MAX[self._axis]
+        if grid.exact:
+            owners = self._of_cell[cut][first].tolist()
+            grid.opened = dict(zip(opened.tolist(), owners, strict=True))
+        return not grid.exact
+
+    def _sort_cells(self, grid: _Grid) -> "tuple[Ints, Ints]":
+        """As `_sort`, the cells of groups that do not lie in one bucket themselves."""
+        import numpy as np
+
+        needed = np.ones(len(self._group), bool)
+        needed[self._sort(grid, self._group, self._of_group)[0]] = False
+        inner, cut = self._sort(grid, self._cell, self._of_cell)
+        needed = needed[self._group_of_cell]
+        return inner[needed[inner]], cut[needed[cut]]
+
+    def _sort(self, grid: _Grid, records: "Records", owners: "Ints") -> "tuple[Ints, Ints]":
+        """(indices of the records that lie in one bucket, of those that a border cuts)."""
+        import numpy as np
+
+        least, greatest = self._ends(records, owners)
+        touches = np.flatnonzero((greatest >= grid.least) & (least <= grid.greatest))
+        least, greatest = least[touches], greatest[touches]
+        fits = grid.inside(least) & grid.inside(greatest)
+        fits &= grid.bucket(least) == grid.bucket(greatest)
+        return touches[fits], touches[~fits]
+
+    def parts(self, grid: _Grid) -> list[Part]:
+        """All that need not be fetched any more."""
+        import numpy as np
+
+        parts = [self._summarised(grid, self._loose, self._of_loose)]
+        fits, cut = self._sort(grid, self._tail, self._of_tail)
+        parts.append(self._placed(grid, self._tail, self._of_tail, fits))
+        for index in cut.tolist():
+            points = points_of(self._tails[index])
+            owners = np.full(len(points), self._of_tail[index])
+            parts.append(self._summarised(grid, points, owners))
+        fits, _ = self._sort(grid, self._group, self._of_group)
+        parts.append(self._placed(grid, self._group, self._of_group, fits))
+        inner, cut = self._sort_cells(grid)
+        if grid.exact:
+            # The rest of the blocks that will be unpacked comes with them.
+            inner = inner[~np.isin(self._cell["block"][inner], list(grid.opened))]
+        else:
+            parts.append(self._placed(grid, self._cell, self._of_cell, cut))
+        parts.append(self._placed(grid, self._cell, self._of_cell, inner))
+        return parts
+
+    def _placed(self, grid: _Grid, records: "Records", owners: "Ints", which: "Ints") -> Part:
+        """Records in the bucket where they end, or in the last one."""
+        import numpy as np
+
+        owners = owners[which]
+        greatest = records[self._greatest][which] - self._origins[owners]
+        last = np.minimum(greatest, grid.greatest)
+        columns = [records[name][which] for name in (*_COUNTED, *_FIELDS[self._axis])]
+        return owners * grid.buckets + grid.bucket(last), columns
+
+    def _summarised(self, grid: _Grid, points: Points, owners: "Ints") -> Part:
+        places = self._places(points, owners)
+        inside = grid.inside(places)
+        if not inside.all():
+            which = inside.nonzero()[0]
+            points, places, owners = points.take(which), places[which], owners[which]
+        at, records = summary.summaries(points, owners * grid.buckets + grid.bucket(places))
+        return at, [records[name] for name in (*_COUNTED, *_FIELDS[self._axis])]
+
+    def unpacked(self, grid: _Grid, rows: list[tuple[int, bytes]]) -> Part:
+        """Blocks that were fetched."""
+        import numpy as np
+
+        pieces = [points_of(columns) for _, columns in rows]
+        owners = [grid.opened[block_id] for block_id, _ in rows]
+        repeated = np.repeat(owners, [len(each) for each in pieces])
+        return self._summarised(grid, joined(pieces), repeated)
+
+    def finish(self, grid: _Grid, parts: list[list[Part]]) -> Chart:
+        """Everything together, series by series."""
+        import numpy as np
+
+        some = [part for several in parts for part in several if len(part[0])]
+        if not some:
+            return _nothing(self._series, grid)
+        places, columns = _together(some)
+        borders = np.searchsorted(places, np.arange(len(self._series) + 1) * grid.buckets)
+        drawn = []
+        for index, series in enumerate(self._series):
+            its = slice(borders[index], borders[index + 1])
+            origin = int(self._origins[index])
+            buckets = places[its] - index * grid.buckets
+            drawn.append(_drawn(series, buckets, [each[its] for each in columns], origin))
+        return Chart(grid.start, grid.width, grid.buckets, grid.exact, drawn)
+
+
+def _together(parts: list[Part]) -> Part:
+    """The summaries of each place added up: the places in order."""
+    import numpy as np
+
+    places = np.concatenate([at for at, _ in parts])
+    columns = [np.concatenate(each) for each in zip(*(each for _, each in parts), strict=True)]
+    if (places[1:] < places[:-1]).any():
+        order = np.argsort(places, kind="stable")
+        places, columns = places[order], [each[order] for each in columns]
+    new = places[1:] != places[:-1]
+    starts = np.concatenate(([0], np.flatnonzero(new) + 1))
+    points, nans, highs, lows, sums, mins, maxs, least, greatest, second, values = columns
+    if ((greatest[1:] > greatest[:-1]) | new).all():
+        winners = np.append(starts[1:], len(places)) - 1
+    else:
+        counts = np.diff(starts, append=len(places))
+        most = np.maximum.reduceat(greatest, starts)
+        winners = summary.winners(greatest, second, values, starts, counts, most)
+    with np.errstate(all="ignore"):
+        # Sums beyond the range of a float are infinite.
+        added = [np.add.reduceat(each, starts) for each in (points, nans, highs, lows, sums)]
+    lowest, highest = np.fmin.reduceat(mins, starts), np.fmax.reduceat(maxs, starts)
+    ends = [np.minimum.reduceat(least, starts), greatest[winners], values[winners]]
+    return places[starts], [*added, lowest, highest, *ends]
+
+
+def _drawn(series: Series, buckets: "Ints", columns: list[Any], origin: int) -> Drawn:
+    import numpy as np
+
+    points, nans, highs, lows, sums, mins, maxs, least, greatest, values = columns
+    with np.errstate(all="ignore"):
+        # Where nothing is finite there is no mean.
+        means = sums / (points - nans - highs - lows)
+    return Drawn(
+        run_id=series[0],
+        key=series[1],
+        points=int(points.sum()),
+        first_x=int(least.min()) - origin if len(points) else None,
+        last_x=int(greatest.max()) - origin if len(points) else None,
+        buckets=buckets,
+        counts=points,
+        mins=mins,
+        maxs=maxs,
+        lasts=values,
+        means=means,
+    )
+
+
+def _nothing(series: Sequence[Series], grid: _Grid | None = None) -> Chart:
+    import numpy as np
+
+    ints, floats = np.empty(0, "<i8"), np.empty(0, "<f8")
+    empty = [
+        Drawn(run_id, key, 0, None, None, ints, ints, floats, floats, floats, floats)
+        for run_id, key in series
+    ]
+    if grid is None:
+        return Chart(0, 1, 0, True, empty)
+    return Chart(grid.start, grid.width, grid.buckets, True, empty)
+
+
+def _loose_points(
+    rows: list[tuple[Any, ...]], number: dict[Series, int], rank: int | None
+) -> tuple[Points, "Ints"]:
+    """The points in wide rows, and whose they are."""
+    import numpy as np
+
+    pieces: list[tuple[int, Points]] = []
+    of_run: dict[str, list[tuple[str, int]]] = {}
+    for (run_id, key), index in number.items():
+        of_run.setdefault(run_id, []).append((key, index))
+    for kind, run_id, *_, columns, _ in rows:
+        if kind != 0:
+            continue
+        for table in wide.decode(columns):
+            if rank is None or table.rank == rank:
+                pieces += [
+                    (index, table.of(key)) for key, index in of_run[run_id] if key in table.values
+                ]
+    # By series, so that what is summarised is in order already.
+    pieces.sort(key=lambda each: each[0])
+    owners = np.repeat(
+        _ints(index for index, _ in pieces), _ints(len(points) for _, points in pieces)
+    )
+    return joined([points for _, points in pieces]), owners
+
+
+def _ints(numbers: Iterable[int]) -> "Ints":
+    import numpy as np
+
+    return np.array(list(numbers), "<i8")
+
+
+def _json(numbers: Sequence[int]) -> str:
+    return msgspec.json.encode(numbers).decode()

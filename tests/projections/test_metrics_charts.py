@@ -1,0 +1,245 @@
+"""Many series on one grid are what plain Python counts, wherever their points lie."""
+
+import asyncio
+import math
+import tempfile
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from eventtrack.events import Position, Recorded
+from eventtrack.events.runs import RunCreated
+from projections.metrics import charts, compaction, metrics
+from projections.metrics.charts import Axis, Chart, draw
+from projections.metrics.series import NO_RANK
+from projections.metrics.zoom import BUCKETS_MAX
+from projections.runs import runs
+from tests.projections import made, model
+from tests.projections.model import Point
+from tests.projections.test_metrics_zoom import Logged, bits, calls, cuts, held, places, small_tiers
+from tests.support import ACTOR, BRIEF, fold, open_views
+
+pytestmark = pytest.mark.filterwarnings("error")
+
+STARTED = {"r": 0, "s": 2}
+Held = dict[str, dict[str, dict[int, list[Point]]]]
+"""run -> key -> rank -> points."""
+
+
+def x_of(point: Point, axis: Axis, origin: int) -> int:
+    return point[0] if axis == "step" else point[1] - origin
+
+
+def check_series(found: charts.Drawn, points: Sequence[Point], chart: Chart, axis: Axis) -> None:
+    origin = STARTED.get(found.run_id, 0) if axis == "relative" else 0
+    of_bucket: defaultdict[int, list[Point]] = defaultdict(list)
+    for point in points:
+        bucket = (x_of(point, axis, origin) - int(chart.start)) // int(chart.width)
+        if 0 <= bucket < chart.buckets:
+            of_bucket[bucket].append(point)
+    inside = [point for some in of_bucket.values() for point in some]
+    assert found.points == len(inside)
+    xs = [x_of(point, axis, origin) for point in inside]
+    assert (found.first_x, found.last_x) == ((min(xs), max(xs)) if xs else (None, None))
+    assert found.buckets.tolist() == sorted(of_bucket)
+    rows = zip(*(each.tolist() for each in (found.counts, found.mins, found.maxs)), strict=True)
+    values = [of_bucket[bucket] for bucket in sorted(of_bucket)]
+    assert bits(list(rows)) == bits([(len(some), *model.extremes(some)) for some in values])
+    last_axis = "step" if axis == "step" else "timestamp"
+    lasts = [(model.last(some, last_axis),) for some in values]
+    assert bits([(value,) for value in found.lasts.tolist()]) == bits(lasts)
+    for some, mean in zip(values, found.means.tolist(), strict=True):
+        finite = [value for _, _, value in some if math.isfinite(value)]
+        if not finite:
+            assert math.isnan(mean)
+        elif max(map(abs, finite)) < 1e300:
+            spread = max(map(abs, finite))
+            assert mean == pytest.approx(math.fsum(finite) / len(finite), abs=spread * 1e-9)
+
+
+def grid_of(first: int, last: int, buckets: int) -> tuple[int, int, int]:
+    """(start, width, buckets) of the finest grid of powers of two."""
+    width = 1
+    while last // width - first // width >= buckets:
+        width *= 2
+    return first // width * width, width, last // width - first // width + 1
+
+
+async def check_chart(
+    path: Path,
+    series: Held,
+    window: tuple[int, Axis, int | None, int | None, int | None],
+    *,
+    finest: bool = True,
+) -> Chart:
+    buckets, axis, start, end, rank = window
+    if start is not None and end is not None and end < start:
+        start, end = end, start
+    async with open_views(path) as views:
+        chart = await draw(
+            views,
+            ["r", "s", "nobody"],
+            ["a", "b"],
+            buckets=buckets,
+            axis=axis,
+            start=start,
+            end=end,
+            rank=rank,
+        )
+    assert [(each.run_id, each.key) for each in chart.series] == [
+        (run_id, key) for key in "ab" for run_id in ("r", "s", "nobody")
+    ]
+    assert chart.buckets <= buckets
+    points = {
+        (run_id, key): [
+            point
+            for each, some in series.get(run_id, {}).get(key, {}).items()
+            for point in some
+            if rank is None or each == rank
+        ]
+        for run_id in STARTED
+        for key in "ab"
+    }
+    xs = [
+        x_of(point, axis, STARTED[run_id] if axis == "relative" else 0)
+        for (run_id, _), some in points.items()
+        for point in some
+    ]
+    if not xs or (start is None and end is not None and end < min(xs)):
+        assert chart.buckets == 0
+        return chart
+    if end is None and start is not None and max(xs) < start:
+        assert chart.buckets == 0
+        return chart
+    first, last = min(xs) if start is None else start, max(xs) if end is None else end
+    if finest:
+        assert (chart.start, chart.width, chart.buckets) == grid_of(first, last, buckets)
+    if chart.exact:
+        for each in chart.series:
+            check_series(each, points.get((each.run_id, each.key), []), chart, axis)
+    else:
+        total = sum(each.points for each in chart.series)
+        if start is None and end is None:
+            assert total == len(xs)
+    return chart
+
+
+def fold_runs(
+    path: Path, of_run: dict[str, list[list[Logged]]], places: list[int], restart_every: int = 0
+) -> None:
+    events: list[Recorded] = []
+    for run_id, logged in of_run.items():
+        created = RunCreated(
+            run_id=run_id,
+            experiment_id="0",
+            name="n",
+            user_id="",
+            status="RUNNING",
+            start_time_ms=STARTED[run_id],
+            artifact_uri="",
+        )
+        events.append(Recorded(Position(1), f"run/{run_id}", 1, 1, ACTOR, created, b""))
+        events += made.recorded_series(
+            [[made.series(points, key, rank) for key, rank, points in call] for call in logged],
+            run_id,
+        )
+    fold(path, made.cut(events, places), [runs, metrics], restart_every=restart_every)
+
+
+windows = st.lists(
+    st.tuples(
+        st.integers(2, 9) | st.integers(2, BUCKETS_MAX),
+        st.sampled_from(get_args(Axis)),
+        places,
+        places,
+        st.sampled_from([None, NO_RANK, 0, 1]),
+    ),
+    min_size=1,
+    max_size=6,
+)
+
+
+@settings(BRIEF, max_examples=150)
+@given(one=calls, other=calls, cuts=cuts, windows=windows, few=st.booleans())
+def test_charts_are_what_python_counts(
+    one: list[list[Logged]],
+    other: list[list[Logged]],
+    cuts: list[int],
+    windows: list[Any],
+    few: bool,
+) -> None:
+    with tempfile.TemporaryDirectory() as folder, small_tiers(), pytest.MonkeyPatch.context() as at:
+        at.setattr(compaction, "CELLS_MAX", 2)
+        if few:
+            at.setattr(charts, "BLOCKS_MAX", dict.fromkeys(get_args(Axis), 1))
+        path = Path(folder) / "views.db"
+        fold_runs(path, {"r": one, "s": other}, cuts, restart_every=7)
+        series = {"r": held(one), "s": held(other)}
+        for window in windows:
+            asyncio.run(check_chart(path, series, window, finest=not few))
+
+
+LONG = 50_000
+
+
+@pytest.fixture(scope="module")
+def long(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("charts") / "views.db"
+    points = [(step, step * 37 + step % 7, math.sin(step / 50)) for step in range(LONG)]
+    points[31_234] = (31_234, 31_234 * 37, 99.0)
+    calls = [[("a", NO_RANK, points[at : at + 1000])] for at in range(0, LONG, 1000)]
+    fold_runs(path, {"r": calls, "s": calls[::-1]}, list(range(0, 100, 3)))
+    return path
+
+
+@pytest.mark.parametrize("axis", get_args(Axis))
+@pytest.mark.parametrize("buckets", [2, 7, 50, 1000, 4096])
+async def test_a_spike_is_in_its_bucket_whatever_the_chart(
+    long: Path, axis: Axis, buckets: int
+) -> None:
+    async with open_views(long) as views:
+        chart = await draw(views, ["r", "s"], ["a"], buckets=buckets, axis=axis)
+    assert chart.exact
+    for each in chart.series:
+        assert each.points == LONG
+        place = 31_234 if axis == "step" else 31_234 * 37
+        place -= STARTED[each.run_id] if axis == "relative" else 0
+        bucket = int(each.buckets[each.maxs.argmax()])
+        assert bucket == (place - int(chart.start)) // int(chart.width)
+        assert each.maxs.max() == 99.0
+
+
+async def test_wide_buckets_need_no_block(long: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    async with open_views(long) as views:
+        fetchall = views.fetchall
+
+        async def watched(sql: str, params: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+            asked.append(sql)
+            return await fetchall(sql, params)
+
+        monkeypatch.setattr(views, "fetchall", watched)
+        chart = await draw(views, ["r", "s"], ["a"], buckets=100)
+        assert chart.width == 512
+        assert not any("metric_blocks" in sql for sql in asked)
+        await draw(views, ["r"], ["a"], buckets=100, start=20_000, end=20_099)
+        assert any("metric_blocks" in sql for sql in asked)
+
+
+async def test_a_chart_that_would_unpack_too_much_is_coarser_or_says_so(
+    long: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(charts, "BLOCKS_MAX", dict.fromkeys(get_args(Axis), 3))
+    async with open_views(long) as views:
+        coarse = await draw(views, ["r", "s"], ["a"], buckets=4096)
+        assert (coarse.exact, coarse.width) == (True, 512)
+        assert sum(each.points for each in coarse.series) == 2 * LONG
+        timed = await draw(views, ["r", "s"], ["a"], buckets=4096, axis="timestamp")
+        assert not timed.exact
+        assert sum(each.points for each in timed.series) == 2 * LONG
+        assert max(each.maxs.max() for each in timed.series) == 99.0

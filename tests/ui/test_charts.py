@@ -1,0 +1,231 @@
+"""Charts in Chromium: whose they are, that no spike is lost, zoom, axes, live points, groups."""
+
+import csv
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.rest import Rest
+from tests.ui.conftest import RUNS, STEPS, Site
+
+SPIKE = 4.25
+SPIKE_AT = 12_345
+POINTS = 20_000
+
+
+@pytest.fixture(scope="module")
+def spiky(site: Site) -> str:
+    """An experiment with one run of many points and one spike; its id."""
+    experiment_id: str = site.rest.post("experiments/create", name="spiky")["experiment_id"]
+    run_id = site.rest.create_run(experiment_id, run_name="spiky")
+    for first in range(0, POINTS, 1000):
+        metrics = [
+            {
+                "key": "grad_norm",
+                "value": SPIKE if step == SPIKE_AT else 0.5 + (step % 7) / 100,
+                "step": step,
+                "timestamp": step,
+            }
+            for step in range(first, first + 1000)
+        ]
+        site.rest.post("runs/log-batch", run_id=run_id, metrics=metrics)
+    return experiment_id
+
+
+def chart(page: Page, metric: str) -> Locator:
+    return page.locator(f"[data-metric='{metric}']")
+
+
+def plot(page: Page, metric: str) -> Locator:
+    return chart(page, metric).locator(".plot")
+
+
+def exported(page: Page, metric: str) -> list[dict[str, str]]:
+    chart(page, metric).hover()
+    with page.expect_download() as download:
+        chart(page, metric).get_by_role("button", name="Download as CSV").click()
+    with Path(download.value.path()).open() as file:
+        return list(csv.DictReader(file))
+
+
+def test_the_charts_show_the_first_runs_and_then_the_chosen_ones(
+    page: Page, site: Site, shots: Path
+) -> None:
+    page.goto(f"/#/experiments/{site.experiment_id}")
+    expect(plot(page, "train/loss")).to_have_attribute(
+        "aria-label", re.compile(r"^train/loss by step: 12 runs, ")
+    )
+    expect(page.locator(".section-title")).to_have_text(["train1", "val1"])
+    page.screenshot(path=shots / "charts.png")
+    rows = page.get_by_role("grid", name="Runs").get_by_role("checkbox")
+    rows.nth(1).check()
+    rows.nth(2).check()
+    expect(plot(page, "train/loss")).to_have_attribute(
+        "aria-label", f"train/loss by step: 2 runs, {2 * STEPS} points"
+    )
+
+
+def test_one_point_of_twenty_thousand_is_in_the_picture(
+    page: Page, site: Site, spiky: str, shots: Path
+) -> None:
+    page.goto(f"/#/experiments/{spiky}")
+    expect(plot(page, "grad_norm")).to_have_attribute(
+        "aria-label", f"grad_norm by step: 1 run, {POINTS:,} points"
+    )
+    rows = exported(page, "grad_norm")
+    assert max(float(row["max"]) for row in rows) == SPIKE
+    assert sum(int(row["count"]) for row in rows) == POINTS
+    # The band reaches the top above the place of the spike, and nothing does elsewhere.
+    heights = page.evaluate(
+        """() => {
+          const canvas = document.querySelector("[data-metric=grad_norm] canvas");
+          const { width, height } = canvas;
+          const pixels = canvas.getContext("2d").getImageData(0, 0, width, height).data;
+          const coloured = (x, y) => {
+            const at = (y * width + x) * 4;
+            const some = [pixels[at], pixels[at + 1], pixels[at + 2]];
+            return pixels[at + 3] > 0 && Math.max(...some) - Math.min(...some) > 24;
+          };
+          const columns = [];
+          for (let x = 60; x < width - 12; x++) {
+            let y = 0;
+            while (y < height && !coloured(x, y)) y++;
+            if (y < height * 0.3) columns.push((x - 54) / (width - 64));
+          }
+          return columns;
+        }"""
+    )
+    assert heights
+    assert all(abs(x - SPIKE_AT / POINTS) < 0.05 for x in heights)
+    page.screenshot(path=shots / "spike.png")
+
+
+def drag(page: Page, metric: str, start: float, end: float) -> None:
+    box = plot(page, metric).locator(".u-over").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + start * box["width"], box["y"] + 40)
+    page.mouse.down()
+    page.mouse.move(box["x"] + end * box["width"], box["y"] + 40, steps=4)
+    page.mouse.up()
+
+
+def test_zooming_asks_the_server_anew_and_a_double_click_goes_back(
+    page: Page, site: Site, spiky: str
+) -> None:
+    page.goto(f"/#/experiments/{spiky}")
+    expect(plot(page, "grad_norm")).to_be_visible()
+    with page.expect_response(re.compile("/charts$")) as answer:
+        drag(page, "grad_norm", 0.6, 0.64)
+    asked = answer.value.request.post_data_json
+    assert asked is not None
+    assert 0 < asked["start"] < SPIKE_AT < asked["end"] < POINTS
+    expect(page).to_have_url(re.compile("zoom="))
+    expect(plot(page, "grad_norm")).not_to_have_attribute(
+        "aria-label", re.compile(f"{POINTS:,} points")
+    )
+    rows = exported(page, "grad_norm")
+    assert max(int(row["count"]) for row in rows) <= 4
+    assert max(float(row["max"]) for row in rows) == SPIKE
+    page.reload()
+    expect(plot(page, "grad_norm")).to_be_visible()
+    plot(page, "grad_norm").locator(".u-over").dblclick()
+    expect(page).not_to_have_url(re.compile("zoom="))
+    expect(plot(page, "grad_norm")).to_have_attribute(
+        "aria-label", f"grad_norm by step: 1 run, {POINTS:,} points"
+    )
+
+
+@pytest.mark.parametrize(
+    ("title", "axis"),
+    [("Time", "timestamp"), ("Relative time", "relative"), ("val/acc", "metric")],
+)
+def test_the_horizontal_axis_is_chosen(page: Page, site: Site, title: str, axis: str) -> None:
+    page.goto(f"/#/experiments/{site.experiment_id}")
+    page.get_by_label("Horizontal axis").select_option(label=title)
+    expect(plot(page, "train/loss")).to_have_attribute(
+        "aria-label", re.compile(rf"^train/loss by {axis}: 12 runs, ")
+    )
+    page.reload()
+    expect(page.get_by_label("Horizontal axis").locator("option:checked")).to_have_text(title)
+
+
+def test_smoothing_and_log_scales_are_in_the_address(page: Page, site: Site, shots: Path) -> None:
+    page.goto(f"/#/experiments/{site.experiment_id}?smooth=0.9&ylog=1")
+    expect(page.get_by_label("Smoothing")).to_have_value("0.9")
+    expect(page.get_by_label("log y")).to_be_checked()
+    expect(plot(page, "train/loss")).to_be_visible()
+    page.screenshot(path=shots / "smooth.png")
+    page.get_by_label("Smoothing").fill("0.5")
+    expect(page).to_have_url(re.compile("smooth=0.5"))
+    page.get_by_label("log y").uncheck()
+    expect(page).not_to_have_url(re.compile("ylog"))
+
+
+def test_points_logged_meanwhile_are_drawn(page: Page, site: Site) -> None:
+    run_id = site.rest.create_run("0", run_name="growing")
+    log(site.rest, run_id, 0)
+    page.goto("/#/experiments/0?q=name%20%3D%20'growing'")
+    label = "growing by step: 1 run, {}"
+    expect(plot(page, "growing")).to_have_attribute("aria-label", label.format("1 point"))
+    log(site.rest, run_id, 1)
+    expect(plot(page, "growing")).to_have_attribute("aria-label", label.format("2 points"))
+    site.rest.post("runs/delete", run_id=run_id)
+
+
+def log(rest: Rest, run_id: str, step: int) -> None:
+    rest.post(
+        "runs/log-metric", run_id=run_id, key="growing", value=step, step=step, timestamp=step
+    )
+
+
+def test_groups_are_drawn_as_bands_over_their_runs(page: Page, site: Site, shots: Path) -> None:
+    page.goto(f"/#/experiments/{site.experiment_id}?group=p.seed&cols=m.train/loss")
+    grid = page.get_by_role("grid", name="Groups of runs")
+    expect(grid).to_have_attribute("aria-rowcount", "4")
+    expect(page.get_by_role("row").filter(has_text="±")).to_have_count(3)
+    expect(plot(page, "train/loss")).to_have_attribute(
+        "aria-label", re.compile(r"^train/loss by step: 3 groups, ")
+    )
+    page.screenshot(path=shots / "groups.png")
+    rows = exported(page, "train/loss")
+    assert {row["run"] for row in rows} == {"0", "1", "2"}
+    of_first = [row for row in rows if row["run"] == "0" and float(row["step"]) == 0]
+    assert [int(row["count"]) for row in of_first] == [RUNS // 3]
+
+
+def test_what_is_pointed_at_is_told_and_the_chart_stays(
+    page: Page, site: Site, shots: Path
+) -> None:
+    page.goto(f"/#/experiments/{site.experiment_id}")
+    expect(plot(page, "train/loss")).to_be_visible()
+    for _ in range(2):
+        plot(page, "train/loss").hover()
+        expect(page.locator(".plot-told")).to_contain_text(re.compile(r"step \d+.*resnet-\d\d"))
+        page.screenshot(path=shots / "told.png")
+        page.mouse.move(5, 5)
+        expect(page.locator(".plot-told")).to_have_count(0)
+        expect(plot(page, "train/loss").locator("canvas")).to_be_visible()
+
+
+def test_charts_are_found_pinned_and_seen_large(page: Page, site: Site, shots: Path) -> None:
+    page.goto(f"/#/experiments/{site.experiment_id}")
+    expect(plot(page, "val/acc")).to_be_visible()
+    page.get_by_label("Find charts").fill("acc")
+    expect(chart(page, "train/loss")).to_have_count(0)
+    chart(page, "val/acc").hover()
+    chart(page, "val/acc").get_by_role("button", name="Pin the chart").click()
+    page.get_by_label("Find charts").fill("")
+    expect(page.locator(".section-title").first).to_contain_text("pinned")
+    chart(page, "val/acc").hover()
+    chart(page, "val/acc").get_by_role("button", name="Full screen").click()
+    dialog = page.get_by_role("dialog", name="val/acc")
+    expect(dialog.locator(".plot")).to_be_visible()
+    page.screenshot(path=shots / "large.png")
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    with page.expect_download() as download:
+        chart(page, "val/acc").hover()
+        chart(page, "val/acc").get_by_role("button", name="Download as PNG").click()
+    assert Path(download.value.path()).read_bytes().startswith(b"\x89PNG")
