@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import warnings
+import wave
 from pathlib import Path
 
 import mlflow
@@ -75,6 +76,16 @@ print(run.id, file=open(sys.argv[1], "w"))
 """
 
 
+def silence(path: Path) -> Path:
+    """A second of silence."""
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(8000)
+        file.writeframes(bytes(16_000))
+    return path
+
+
 def log_rich(url: str, experiment_id: str, folder: Path) -> str:
     """A finished run with notes, params, metrics, a dataset and files of every kind."""
     client = MlflowClient(url)
@@ -109,6 +120,7 @@ def log_rich(url: str, experiment_id: str, folder: Path) -> str:
         local.parent.mkdir(parents=True, exist_ok=True)
         local.write_text(text)
         client.log_artifact(run_id, str(local), str(Path(path).parent).replace(".", ""))
+    client.log_artifact(run_id, str(silence(folder / "silence.wav")), "sounds")
     rows = {"prompt": ["hi", "there"], "length": [2, 5]}
     with warnings.catch_warnings():
         # MLflow calls pandas in a way that pandas 3 warns of.

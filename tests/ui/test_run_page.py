@@ -321,6 +321,24 @@ def test_a_picture_with_a_script_in_it_is_a_picture(page: Page, site: Site, rich
     assert "taken" not in page.title()
 
 
+def test_a_sound_can_be_heard(page: Page, site: Site, rich: str) -> None:
+    open_run(page, site, rich, "artifacts/sounds/silence.wav")
+    sound = page.locator(".preview audio")
+    expect(sound).to_have_js_property("duration", 1)
+
+
+def test_a_metric_s_chart_is_on_the_run_s_page(page: Page, site: Site, rich: str) -> None:
+    open_run(page, site, rich, "charts")
+    expect(
+        page.get_by_role("img", name=re.compile("loss by step: 1 run, 20 points"))
+    ).to_be_visible()
+    page.get_by_role("link", name="System").click()
+    expect(
+        page.get_by_role("img", name=re.compile("cpu by step: 1 run, 20 points"))
+    ).to_be_visible()
+    expect(page.get_by_role("img", name=re.compile("^loss"))).to_have_count(0)
+
+
 def test_a_file_s_name_is_a_name(page: Page, site: Site, rich: str) -> None:
     open_run(page, site, rich, "artifacts")
     files(page).get_by_role("button", name="notes").click()

@@ -192,3 +192,13 @@ def test_models_are_shown_as_they_were(page: Page, site: Site) -> None:
     expect(page.get_by_role("cell", name="at first")).to_be_visible()
     bar(page).get_by_role("button", name="Back to now").click()
     expect(page.get_by_role("cell", name="later on")).to_be_visible()
+
+
+def test_charts_show_the_points_that_were_there(page: Page, past: Past) -> None:
+    page.goto(f"{past.address}/charts?at={past.positions[1] + 1}")
+    chart = page.get_by_role("img", name=re.compile("^loss by step"))
+    expect(chart).to_have_attribute("aria-label", re.compile("1 run, 1 point$"))
+    bar(page).get_by_role("button", name="One event on").click()
+    expect(chart).to_have_attribute("aria-label", re.compile("1 run, 2 points"))
+    bar(page).get_by_role("button", name="Back to now").click()
+    expect(chart).to_have_attribute("aria-label", re.compile("1 run, 3 points"))

@@ -33,12 +33,26 @@ function numeric(numbers: readonly number[]): Scale {
     if (typeof value !== "number" || (isLog && value <= 0)) return null;
     return end > begin ? (to(value) - begin) / (end - begin) : 0.5;
   };
+  const powers = isLog ? powersBetween(low, high) : [];
+  if (powers.length > 1) {
+    return { place, ticks: powers.map((value) => ({ at: place(value)!, text: number(value) })), isNumeric: true };
+  }
   const at = end > begin ? Array.from({ length: TICKS }, (_, index) => index / (TICKS - 1)) : [0.5];
   const ticks = at.map((each) => ({
     at: each,
     text: number(Number(from(begin + (end - begin) * each).toPrecision(3))),
   }));
   return { place, ticks, isNumeric: true };
+}
+
+/** Powers of ten, so many of them that they have room. */
+function powersBetween(low: number, high: number): number[] {
+  const first = Math.ceil(Math.log10(low) - 1e-9);
+  const last = Math.floor(Math.log10(high) + 1e-9);
+  const by = Math.max(1, Math.ceil((last - first + 1) / (TICKS + 2)));
+  const found = [];
+  for (let power = first; power <= last; power += by) found.push(Number(`1e${power}`));
+  return found;
 }
 
 function wordy(values: readonly Cell[]): Scale {

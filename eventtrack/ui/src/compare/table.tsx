@@ -5,6 +5,7 @@ import { colourOf } from "../charts/colours";
 import { href } from "../shell/router";
 import { IconButton } from "../widgets/button";
 import { count } from "../widgets/format";
+import { useFirst } from "../widgets/more";
 import { differs, type Entry, type Field, titleOf } from "./compared";
 
 const SECTIONS = ["About", "Params", "Metrics", "Tags"] as const;
@@ -62,6 +63,7 @@ function SectionOf(props: ComparedTableProps & { section: (typeof SECTIONS)[numb
   const shown = createMemo(() =>
     props.areAllShown || props.entries.length < 2 ? all() : all().filter((field) => differs(field, props.entries)),
   );
+  const { shown: first, More } = useFirst();
   const same = () => all().length - shown().length;
   return (
     <Show when={all().length}>
@@ -74,7 +76,7 @@ function SectionOf(props: ComparedTableProps & { section: (typeof SECTIONS)[numb
             </span>
           </th>
         </tr>
-        <For each={shown()}>
+        <For each={first(shown())}>
           {(field) => (
             <tr>
               <th scope="row">{field.title}</th>
@@ -94,6 +96,13 @@ function SectionOf(props: ComparedTableProps & { section: (typeof SECTIONS)[numb
             </tr>
           )}
         </For>
+        <Show when={first(shown()).length < shown().length}>
+          <tr>
+            <td>
+              <More of={shown().length} />
+            </td>
+          </tr>
+        </Show>
       </tbody>
     </Show>
   );

@@ -7,6 +7,7 @@ import { ChartsPane } from "../charts/pane";
 import { useFollow } from "../shell/past";
 import { metricsOf, nameOf } from "../live/stream";
 import { moment } from "../shell/router";
+import { count } from "../widgets/format";
 
 const SYSTEM = "system/";
 
@@ -41,7 +42,7 @@ export function Charts(props: { run: RunStatus; isSystem: boolean }) {
         about={
           props.isSystem && !metrics().length && !all.loading
             ? "No system metrics: the trainer's client captures them by itself, mlflow.enable_system_metrics_logging() does too"
-            : `${metrics().length} ${props.isSystem ? "metrics of the machine" : "metrics"}`
+            : count(metrics().length, props.isSystem ? "metric of the machine" : "metric", props.isSystem ? "metrics of the machine" : "metrics")
         }
       />
     </div>

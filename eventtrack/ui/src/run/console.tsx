@@ -196,9 +196,12 @@ export function Console(props: { run: RunStatus }) {
         role="log"
         aria-label="What the run printed"
         tabindex="0"
-        onScroll={() =>
-          setIsFollowing(screen.scrollHeight - screen.scrollTop - screen.clientHeight < NEAR_END_PIXELS)
-        }
+        onScroll={() => {
+          const isAtEnd = screen.scrollHeight - screen.scrollTop - screen.clientHeight < NEAR_END_PIXELS;
+          // What was printed while somebody read further up.
+          if (isAtEnd && !isFollowing() && isLive()) void load();
+          setIsFollowing(isAtEnd);
+        }}
       >
         <Show when={before() !== null}>
           <Button onClick={() => void loadEarlier()}>Earlier lines</Button>

@@ -10,6 +10,7 @@ import { Button, IconButton } from "../widgets/button";
 import { csv, download, fileName } from "../widgets/download";
 import { Fault } from "../widgets/fault";
 import { count, number } from "../widgets/format";
+import { useFirst } from "../widgets/more";
 import { tell } from "../widgets/toast";
 
 type By = "key" | "last" | "min" | "max" | "points" | "last_step";
@@ -30,6 +31,7 @@ const DESCENDING = "-";
 
 export function Metrics(props: { runId: string }) {
   const [all, { refetch }] = createResource(() => [props.runId, moment()] as const, ([id]) => seriesOf(id));
+  const { shown, More } = useFirst();
   const [retracted, setRetracted] = createSignal("");
   useFollow(
     (told) => told.run_id === props.runId && /^(Metrics|Points|Undone)/.test(nameOf(told)),
@@ -101,7 +103,7 @@ export function Metrics(props: { runId: string }) {
             </tr>
           </thead>
           <tbody>
-            <For each={keys()} fallback={<tr><td class="faint">{all.loading ? "…" : "None"}</td></tr>}>
+            <For each={shown(keys())} fallback={<tr><td class="faint">{all.loading ? "…" : "None"}</td></tr>}>
               {(key) => (
                 <Show when={byKey().get(key)}>
                   {(each) => (
@@ -130,6 +132,7 @@ export function Metrics(props: { runId: string }) {
           </tbody>
         </table>
       </div>
+      <More of={keys().length} />
       <Show when={retracted()}>
         {(key) => (
           <Ask

@@ -9,9 +9,11 @@ import { Ask } from "../widgets/ask";
 import { Button, IconButton } from "../widgets/button";
 import { copy } from "../widgets/clipboard";
 import { count } from "../widgets/format";
+import { useFirst } from "../widgets/more";
 import { tell } from "../widgets/toast";
 
 export function Params(props: { run: RunStatus }) {
+  const { shown, More } = useFirst();
   const [corrected, setCorrected] = createSignal("");
   const keys = createMemo(() => {
     const words = queryValue("find").toLowerCase().split(/\s+/).filter(Boolean);
@@ -38,7 +40,7 @@ export function Params(props: { run: RunStatus }) {
       </div>
       <table class="pairs">
         <tbody>
-          <For each={keys()} fallback={<tr><td class="faint">None</td></tr>}>
+          <For each={shown(keys())} fallback={<tr><td class="faint">None</td></tr>}>
             {(key) => (
               <tr>
                 <th scope="row">{key}</th>
@@ -58,6 +60,7 @@ export function Params(props: { run: RunStatus }) {
           </For>
         </tbody>
       </table>
+      <More of={keys().length} />
       <Show when={corrected()}>
         {(key) => (
           <Ask

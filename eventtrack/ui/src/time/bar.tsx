@@ -121,7 +121,7 @@ export function TimeBar(props: TimeBarProps) {
   };
 
   return (
-    <section class="time-bar" classList={{ past: isPast() }} aria-label="Time">
+    <section class="time-bar" classList={{ then: isPast() }} aria-label="Time">
       <IconButton icon="left" label="One event back" onClick={() => void step(-1)} />
       <IconButton icon="right" label="One event on" disabled={!isPast()} onClick={() => void step(1)} />
       <input
