@@ -32,6 +32,7 @@ from eventtrack.server import control
 from eventtrack.server.app import make_server
 from eventtrack.server.door import Door, Writing
 from eventtrack.server.liveness import Liveness
+from eventtrack.server.mlflow.web_ui import NoWebUI, WebUI, find_build
 from eventtrack.server.protection import Protection
 from eventtrack.server.states import ViewStates
 from eventtrack.server.telemetry import Telemetry
@@ -179,6 +180,7 @@ async def open_server(
     settings: Settings, lock: Lock, progress: Progress | None = None
 ) -> AsyncIterator[Opened]:
     """The HTTP server, ready to be bound; the caller holds the lock."""
+    web_ui = _web_ui(settings)
     async with contextlib.AsyncExitStack() as cleanup:
         site = await cleanup.enter_async_context(open_site(settings, progress, alone=False))
         live, log = site.live, site.log
@@ -201,6 +203,7 @@ async def open_server(
             door,
             _protection(settings),
             Telemetry(log, live, eventtrack.__version__),
+            web_ui=web_ui,
             body_bytes_max=settings.request_mebibytes_max << 20,
             access_log=settings.access_log,
         )
@@ -221,6 +224,7 @@ async def _open_writing(site: Site, cleanup: contextlib.AsyncExitStack) -> Writi
 async def open_past_server(settings: Settings, about: About) -> AsyncIterator[Opened]:
     """The HTTP server of a folder that `eventtrack replay` has made."""
     check_packages()
+    web_ui = _web_ui(settings)
     still = await Still.open(settings.data_path, about.log_id)
     try:
         artifacts = settings.artifacts_destination or about.artifacts
@@ -237,12 +241,22 @@ async def open_past_server(settings: Settings, about: About) -> AsyncIterator[Op
             door,
             _protection(settings),
             Telemetry(None, None, eventtrack.__version__),
+            web_ui=web_ui,
             body_bytes_max=settings.request_mebibytes_max << 20,
             access_log=settings.access_log,
         )
         yield Opened(http, door.stop)
     finally:
         await still.close()
+
+
+def _web_ui(settings: Settings) -> WebUI | None:
+    if settings.ui != "mlflow":
+        return None
+    try:
+        return WebUI(find_build())
+    except NoWebUI as error:
+        raise CannotStart(str(error)) from error
 
 
 def _protection(settings: Settings) -> Protection:

@@ -20,6 +20,7 @@ class Setting(msgspec.Struct, frozen=True):
     default: str | int | bool
     help: str
     short: str | None = None
+    choices: tuple[str, ...] = ()
 
     @property
     def flag(self) -> str:
@@ -89,6 +90,13 @@ SETTINGS: tuple[Setting, ...] = (
         "the server's own; * allows any, without credentials.",
     ),
     Setting(
+        "ui",
+        ("EVENTTRACK_UI",),
+        "eventtrack",
+        "Web pages at /: eventtrack's own, or mlflow for those of the installed mlflow package.",
+        choices=("eventtrack", "mlflow"),
+    ),
+    Setting(
         "request_mebibytes_max",
         ("EVENTTRACK_REQUEST_MEBIBYTES_MAX",),
         64,
@@ -122,6 +130,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     serve_artifacts: bool = True
     allowed_hosts: str = ""
     cors_allowed_origins: str = ""
+    ui: str = "eventtrack"
     request_mebibytes_max: int = 64
     access_log: bool = False
     read_only: bool = False

@@ -17,11 +17,11 @@
 | leases        | run_leases                                         | which runs are lost    |
 | producers     | producers                                          | what was received      |
 | erasures      | erasures                                           | what is gone for good  |
-| saved_views   | saved_views, saved_view_experiments                | views the UI keeps     |
-| changes       | run_changes, last_changes                          | what is new            |
 | registered_models | registered_models, registered_model_tags,      | what is model N, whom  |
 |               | registered_model_aliases                           | does an alias name     |
 | model_versions | model_versions, model_version_tags                | which is the latest    |
+| saved_views   | saved_views, saved_view_experiments                | views the UI keeps     |
+| changes       | run_changes, last_changes                          | what is new            |
 
 `search/` turns MLflow's filter language into questions to these tables.  Events are the only thing
 of eventtrack that may be imported here.

@@ -25,8 +25,8 @@ BUILT_IN: tuple[Projection, ...] = (
     leases,
     producers,
     erasures,
-    changes,
     registered_models,
     model_versions,
+    changes,
     saved_views,
 )

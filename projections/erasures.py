@@ -1,18 +1,24 @@
 """Erasures: which streams were erased for good, and up to where?
 
-Handles  RunErased, ExperimentErased, LoggedModelErased
+Handles  RunErased, ExperimentErased, LoggedModelErased, RegisteredModelErased
 Tables   erasures
 """
 
 from eventtrack.events import Recorded
-from eventtrack.events.erasures import ExperimentErased, LoggedModelErased, RunErased
+from eventtrack.events.erasures import (
+    ERASURES,
+    ExperimentErased,
+    LoggedModelErased,
+    RegisteredModelErased,
+    RunErased,
+)
 from projections.projection import Projection
 from projections.rows import Rows
 from projections.views import Views
 
 erasures = Projection(
     "erasures",
-    version=1,
+    version=2,
     tables="""
     CREATE TABLE erasures (
         stream TEXT PRIMARY KEY,
@@ -22,10 +28,8 @@ erasures = Projection(
 )
 
 
-@erasures.on(RunErased, ExperimentErased, LoggedModelErased)
-def erased(
-    rows: Rows, event: RunErased | ExperimentErased | LoggedModelErased, at: Recorded
-) -> None:
+@erasures.on(RunErased, ExperimentErased, LoggedModelErased, RegisteredModelErased)
+def erased(rows: Rows, event: ERASURES, at: Recorded) -> None:
     """The last erasure of a stream counts."""
     rows.write("INSERT OR REPLACE INTO erasures VALUES (?, ?)", (at.stream, at.position))
 

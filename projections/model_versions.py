@@ -1,7 +1,8 @@
 """Versions of registered models: what is version V of model M, which is the latest of a stage?
 
 Handles  ModelVersionCreated, ModelVersionDescribed, ModelVersionStaged, ModelVersionTagSet,
-         ModelVersionTagDeleted, ModelVersionDeleted, ModelVersionRestored, RegisteredModelRenamed
+         ModelVersionTagDeleted, ModelVersionDeleted, ModelVersionRestored,
+         RegisteredModelRenamed, RegisteredModelErased
 Tables   model_versions, model_version_tags
 """
 
@@ -10,6 +11,7 @@ from collections.abc import Sequence
 import msgspec
 
 from eventtrack.events import Recorded
+from eventtrack.events.erasures import RegisteredModelErased
 from eventtrack.events.model_versions import (
     ModelVersionCreated,
     ModelVersionDeleted,
@@ -138,6 +140,15 @@ def renamed(rows: Rows, event: RegisteredModelRenamed, at: Recorded) -> None:
         "UPDATE model_versions SET last_updated_timestamp = ? WHERE registered_model_id = ?",
         (event.updated_at_ms, event.registered_model_id),
     )
+
+
+@model_versions.on(RegisteredModelErased)
+def erased(rows: Rows, event: RegisteredModelErased, at: Recorded) -> None:
+    """The versions go with their model."""
+    for table in ("model_versions", "model_version_tags"):
+        rows.write(
+            f"DELETE FROM {table} WHERE registered_model_id = ?", (event.registered_model_id,)
+        )
 
 
 def _stage(rows: Rows, model_id: str, version: int, stage: str, at_ms: int) -> None:

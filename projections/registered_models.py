@@ -3,7 +3,8 @@
 Handles  RegisteredModelCreated, RegisteredModelRenamed, RegisteredModelDescribed,
          RegisteredModelTagSet, RegisteredModelTagDeleted, RegisteredModelAliasSet,
          RegisteredModelAliasDeleted, RegisteredModelDeleted, RegisteredModelRestored,
-         ModelVersionCreated, ModelVersionStaged, ModelVersionDeleted, ModelVersionRestored
+         ModelVersionCreated, ModelVersionStaged, ModelVersionDeleted, ModelVersionRestored,
+         RegisteredModelErased
 Tables   registered_models, registered_model_tags, registered_model_aliases
 """
 
@@ -12,6 +13,7 @@ from collections.abc import Sequence
 import msgspec
 
 from eventtrack.events import Recorded
+from eventtrack.events.erasures import RegisteredModelErased
 from eventtrack.events.model_versions import (
     ModelVersionCreated,
     ModelVersionDeleted,
@@ -181,6 +183,15 @@ def version_deleted(rows: Rows, event: ModelVersionDeleted, at: Recorded) -> Non
         (event.registered_model_id, event.version),
     )
     _touch(rows, event.registered_model_id, event.updated_at_ms)
+
+
+@registered_models.on(RegisteredModelErased)
+def erased(rows: Rows, event: RegisteredModelErased, at: Recorded) -> None:
+    """All of it goes."""
+    for table in ("registered_models", "registered_model_tags", "registered_model_aliases"):
+        rows.write(
+            f"DELETE FROM {table} WHERE registered_model_id = ?", (event.registered_model_id,)
+        )
 
 
 def _touch(rows: Rows, registered_model_id: str, at_ms: int) -> None:

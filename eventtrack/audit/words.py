@@ -24,6 +24,7 @@ from eventtrack.events.erasures import (
 from eventtrack.events.erasures import (
     ExperimentErased,
     LoggedModelErased,
+    RegisteredModelErased,
     RunErased,
 )
 from eventtrack.events.experiments import (
@@ -359,11 +360,15 @@ def _saved_view_deleted(event: SavedViewDeleted, changes: Sequence[Change]) -> s
     return "deleted the saved view"
 
 
-@_of(RunErased, ExperimentErased, LoggedModelErased)
+@_of(RunErased, ExperimentErased, LoggedModelErased, RegisteredModelErased)
 def _erased(event: Erasure, changes: Sequence[Change]) -> str:
-    noun = "logged model"
-    if isinstance(event, RunErased | ExperimentErased):
-        noun = "run" if isinstance(event, RunErased) else "experiment"
+    nouns: dict[type[Fact], str] = {
+        RunErased: "run",
+        ExperimentErased: "experiment",
+        LoggedModelErased: "logged model",
+        RegisteredModelErased: "registered model",
+    }
+    noun = nouns[type(event)]
     return (
         f"erased the {noun} for good: {event.events} events, {event.bytes:,} bytes"
         f"{_because(event.reason)}"

@@ -20,7 +20,9 @@ _COMMANDS = {
     "views": ("eventtrack.cli.views", "views"),
     "experiments": ("eventtrack.cli.experiments", "experiments"),
     "sync": ("eventtrack.cli.sync", "sync"),
+    "artifacts": ("eventtrack.cli.artifacts", "artifacts"),
     "runs": ("eventtrack.cli.runs", "runs"),
+    "models": ("eventtrack.cli.models", "models"),
 }
 
 

@@ -30,6 +30,17 @@ from eventtrack.operations.importing import Import
     is_flag=True,
     help="Bring an experiment whose id or name is taken in under another one.",
 )
+@click.option(
+    "--copy-artifacts",
+    is_flag=True,
+    help="Copy the files of runs and models into this server's own store.",
+)
+@click.option(
+    "--artifacts-from",
+    default="",
+    metavar="PLACE",
+    help="With --copy-artifacts: the old server's --artifacts-destination, a folder or bucket.",
+)
 @click.option("--dry-run", is_flag=True, help="Say what would be brought in; write nothing.")
 @json_option
 @settings_options(*LOCATION, "artifacts_destination")
@@ -38,6 +49,8 @@ def bring_in(
     kind: str,
     experiment: str,
     rename_conflicts: bool,
+    copy_artifacts: bool,
+    artifacts_from: str,
     dry_run: bool,
     as_json: bool,
     **values: Any,
@@ -57,7 +70,12 @@ def bring_in(
         password=os.environ.get("MLFLOW_TRACKING_PASSWORD", ""),
         token=os.environ.get("MLFLOW_TRACKING_TOKEN", ""),
     )
-    arguments = Import(address, rename_conflicts, dry_run)
+    if artifacts_from and not copy_artifacts:
+        raise click.UsageError("--artifacts-from goes with --copy-artifacts")
+    if artifacts_from and "://" not in artifacts_from:
+        # A running server has another folder of its own.
+        artifacts_from = os.path.abspath(os.path.expanduser(artifacts_from))
+    arguments = Import(address, rename_conflicts, dry_run, copy_artifacts, artifacts_from)
     if dry_run and not settings.log_path.exists():
         # Judged against an empty log, so that nothing is left behind.
         with tempfile.TemporaryDirectory() as empty:

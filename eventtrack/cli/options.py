@@ -26,6 +26,8 @@ def _option(setting: Setting) -> Callable[[F], F]:
         words = [f"{setting.flag}/--no-{setting.flag[2:]}"]
     elif isinstance(setting.default, int):
         options["type"] = click.IntRange(0, 65535) if setting.name == "port" else click.IntRange(1)
+    elif setting.choices:
+        options["type"] = click.Choice(setting.choices)
     if setting.short:
         words.append(setting.short)
     return click.option(*words, setting.name, **options)

@@ -4,17 +4,22 @@ The fact of an erasure is durable before anything is erased, so that an erasure 
 interrupted is known, and finished by the next one.
 """
 
-from eventtrack.commands import experiments, logged_models, runs
+from eventtrack.commands import experiments, logged_models, registered_models, runs
 from eventtrack.commands.handler import DECISIONS_MAX, Handler, contended
 from eventtrack.commands.state import DELETED
-from eventtrack.errors import InvalidParameter
+from eventtrack.errors import DoesNotExist, InvalidParameter
 from eventtrack.events import Fact, Position
-from eventtrack.events.erasures import ExperimentErased, LoggedModelErased, RunErased
+from eventtrack.events.erasures import (
+    ExperimentErased,
+    LoggedModelErased,
+    RegisteredModelErased,
+    RunErased,
+)
 from eventtrack.log import Entry, EventLog
 
 
 class Erasing:
-    """Erases runs, experiments and logged models.  Each method returns the bytes it erased."""
+    """Erases runs, experiments and models.  Each method returns the bytes it erased."""
 
     def __init__(self, log: EventLog, handler: Handler) -> None:
         self._log = log
@@ -45,6 +50,25 @@ class Erasing:
         fact = LoggedModelErased(model_id=model_id, events=events, bytes=size, reason=reason)
         position = await self._note(stream, fact, actor)
         hot.forget(hot.models, model_id)
+        await self.finish(stream, position)
+        return size
+
+    async def erase_registered_model(
+        self, registered_model_id: str, reason: str, actor: str
+    ) -> int:
+        """Erase a deleted registered model with its versions; another may have its name."""
+        hot = self._handler.hot
+        state = await hot.registered_model(registered_model_id)
+        if state is None:
+            raise DoesNotExist(f"There is no registered model with the id {registered_model_id}.")
+        _check_deleted("registered model", state.name, state.lifecycle_stage)
+        stream = registered_models.stream_of(registered_model_id)
+        events, size = await self._log.measure(stream)
+        fact = RegisteredModelErased(
+            registered_model_id=registered_model_id, events=events, bytes=size, reason=reason
+        )
+        position = await self._note(stream, fact, actor)
+        hot.forget(hot.registered_models, registered_model_id)
         await self.finish(stream, position)
         return size
 

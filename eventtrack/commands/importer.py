@@ -24,6 +24,9 @@ from eventtrack.log import Entry, EventLog
 
 ACTOR_PREFIX = "import@"
 
+FILE = "file "
+"""Begins the field of a copied file."""
+
 NEW, CHANGED, SAME = "new", "changed", "unchanged"
 
 History = Callable[[], AsyncIterator[list[Series]]]
@@ -298,10 +301,14 @@ class Importer:
 
     # Artifacts
 
-    async def has_file(self, stream: str, path: str, stamp: str) -> bool:
-        """Was the file copied as it is at the source (its size and time of change)?"""
+    async def files_taken(self, stream: str) -> dict[str, bytes]:
+        """The files that were copied: path in our store -> digest of the stamp at the source."""
         taken = await self._taken(stream)
-        return taken.fields.get(f"file {path}") == importing.digest_of(stamp)
+        return {
+            field.removeprefix(FILE): digest
+            for field, digest in taken.fields.items()
+            if field.startswith(FILE)
+        }
 
     async def file_stored(
         self, stream: str, owner: str, target: str, stored: Sequence[tuple[ArtifactStored, str]]
@@ -317,7 +324,7 @@ class Importer:
                 source=self._source,
                 subject=target,
                 target=target.partition("/")[2],
-                fields={f"file {fact.path}": importing.digest_of(stamp) for fact, stamp in stored},
+                fields={FILE + fact.path: importing.digest_of(stamp) for fact, stamp in stored},
             )
             entries = [Entry(owner, fact) for fact in facts]
             entries.append(Entry(stream, progressed, taken.version + 1))

@@ -5,7 +5,9 @@ the version of the stream that it was decided on.  So two servers never give the
 versions, and a model that is renamed meanwhile is noticed.
 """
 
+import asyncio
 import json
+import random
 from collections.abc import Awaitable, Callable
 
 from eventtrack.commands import (
@@ -41,6 +43,8 @@ from eventtrack.events.logged_models import LoggedModelTagsSet
 from eventtrack.events.model_versions import ModelVersionCreated
 from eventtrack.log import Entry, EventLog
 
+BACK_OFF_SECONDS = 0.002
+
 VERSIONS_TAG = "mlflow.modelVersions"
 """Tag of a logged model: the versions that were made of it, as MLflow's UI reads them."""
 
@@ -59,7 +63,8 @@ class Registry:
         registered_models.check_name(command.name)
         name_stream = name_stream_of(command.name)
         async with self._hot.lock("registered models"):
-            for _ in range(DECISIONS_MAX):
+            for turn in range(DECISIONS_MAX):
+                await _give_way(turn)
                 claims = await self._log.version(name_stream)
                 created, claimed = registered_models.create(
                     command,
@@ -84,9 +89,12 @@ class Registry:
         async def names(state: RegisteredModelState) -> list[Fact]:
             if new_name == name:
                 return []
-            taken = await self._states.registered_model_id_of_name(new_name) is not None
+            taken_by = await self._states.registered_model_id_of_name(new_name)
+            if taken_by == state.registered_model_id:
+                # Another server was faster, and what is known here is old.
+                raise no_such_registered_model(name)
             return registered_models.rename(
-                state, new_name, taken=taken, now_ms=self._handler.now_ms()
+                state, new_name, taken=taken_by is not None, now_ms=self._handler.now_ms()
             )
 
         await self._change_names(name, [name, new_name], names, actor)
@@ -123,7 +131,8 @@ class Registry:
         stream = stream_of(registered_model_id)
         logged_stream = logged_models.stream_of(origin.model_id)
         async with self._hot.lock(stream), self._hot.lock(logged_stream):
-            for _ in range(DECISIONS_MAX):
+            for turn in range(DECISIONS_MAX):
+                await _give_way(turn)
                 state = await self._state(registered_model_id, command.name)
                 created = model_versions.create(state, command, origin, self._handler.now_ms())
                 entries = [Entry(stream, created, state.version + 1)]
@@ -150,7 +159,8 @@ class Registry:
         registered_model_id = await self._id_of(name)
         stream = stream_of(registered_model_id)
         async with self._hot.lock(stream):
-            for _ in range(DECISIONS_MAX):
+            for turn in range(DECISIONS_MAX):
+                await _give_way(turn)
                 state = await self._state(registered_model_id, name)
                 facts = decide(state)
                 entries = [
@@ -178,7 +188,8 @@ class Registry:
         stream = stream_of(registered_model_id)
         name_streams = [name_stream_of(each) for each in names]
         async with self._hot.lock("registered models"), self._hot.lock(stream):
-            for _ in range(DECISIONS_MAX):
+            for turn in range(DECISIONS_MAX):
+                await _give_way(turn)
                 claims = [await self._log.version(each) for each in name_streams]
                 state = await self._state(registered_model_id, name)
                 facts = await decide(state)
@@ -318,6 +329,12 @@ class Registry:
         if model is None or model.lifecycle_stage != ACTIVE:
             model_sources.refuse(source, "model_id")
         return model
+
+
+async def _give_way(turn: int) -> None:
+    """Before another try: let the server that was faster do what it is at."""
+    if turn:
+        await asyncio.sleep(random.uniform(0, BACK_OFF_SECONDS * 2**turn))
 
 
 def _version_of(state: RegisteredModelState, uri: model_sources.ModelUri) -> int:

@@ -71,6 +71,7 @@ CURRENT: tuple[type[Fact], ...] = (
     erasures.RunErased,
     erasures.ExperimentErased,
     erasures.LoggedModelErased,
+    erasures.RegisteredModelErased,
     registered_models.RegisteredModelCreated,
     registered_models.RegisteredModelNameClaimed,
     registered_models.RegisteredModelNameReleased,

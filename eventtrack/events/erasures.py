@@ -34,4 +34,13 @@ class LoggedModelErased(Fact, frozen=True, kw_only=True, tag="LoggedModelErased/
     reason: str = ""
 
 
-ERASURES = RunErased | ExperimentErased | LoggedModelErased
+class RegisteredModelErased(Fact, frozen=True, kw_only=True, tag="RegisteredModelErased/1"):
+    """RegisteredModelErased: as RunErased, for a registered model with its versions."""
+
+    registered_model_id: str
+    events: int
+    bytes: int
+    reason: str = ""
+
+
+ERASURES = RunErased | ExperimentErased | LoggedModelErased | RegisteredModelErased

@@ -49,12 +49,12 @@ class Api:
         """Let go of the connection."""
         self._connection.close()
 
-    def get(self, path: str, **fields: Any) -> dict[str, Any]:
+    def get(self, path: str, /, **fields: Any) -> dict[str, Any]:
         """GET with the fields as a query."""
         query = urllib.parse.urlencode(fields, doseq=True)
         return self._decoded("GET", f"{path}?{query}" if query else path, None)
 
-    def post(self, path: str, **fields: Any) -> dict[str, Any]:
+    def post(self, path: str, /, **fields: Any) -> dict[str, Any]:
         """POST the fields as JSON."""
         return self._decoded("POST", path, json.dumps(fields).encode())
 

@@ -5,6 +5,7 @@ asked for metric by metric.  Logged models that are deleted are not shown by the
 """
 
 import itertools
+import urllib.parse
 from collections.abc import Iterator
 from typing import Any
 
@@ -29,6 +30,8 @@ from eventtrack.migration.http_api import Api, NotThere
 
 API = "/api/2.0/mlflow"
 API_3 = "/api/3.0/mlflow"
+ARTIFACTS = "/api/2.0/mlflow-artifacts/artifacts"
+FILE_BYTES = 1 << 20
 
 EXPERIMENTS_PAGE = 1000
 POINTS_PAGE = 25_000
@@ -251,6 +254,32 @@ class Server:
             f"{API}/model-versions/get-download-uri", name=name, version=version["version"]
         )
         return str(answer.get("artifact_uri", source))
+
+    # Artifacts that the server keeps
+
+    def files(self, folder: str) -> Iterator[tuple[str, int]]:
+        """(path below the folder, size) of every file in a folder of the server's store."""
+        waiting = [""]
+        while waiting:
+            below = waiting.pop()
+            path = f"{folder}/{below}" if below else folder
+            try:
+                found = self._api.get(f"{ARTIFACTS}", path=path).get("files", ())
+            except NotThere:
+                continue
+            for each in found:
+                inner = f"{below}/{each['path']}" if below else each["path"]
+                if each.get("is_dir"):
+                    waiting.append(inner)
+                else:
+                    yield inner, int(each.get("file_size", 0))
+
+    def file(self, path: str) -> Iterator[bytes]:
+        """The bytes of a file in the server's store."""
+        try:
+            yield from self._api.stream(f"{ARTIFACTS}/{urllib.parse.quote(path)}", FILE_BYTES)
+        except NotThere as error:
+            raise SourceError(f"artifact {path} went away meanwhile: import again") from error
 
     # What is not brought over
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Collection
 import msgspec
 
 from eventtrack.artifacts.errors import ArtifactError, ArtifactNotFound
-from eventtrack.commands import experiments, logged_models, runs
+from eventtrack.commands import experiments, logged_models, registered_models, runs
 from eventtrack.commands.erasing import Erasing
 from eventtrack.errors import EventtrackError
 from eventtrack.events import Position
@@ -74,7 +74,7 @@ async def collect(site: Site, arguments: Collect) -> AsyncIterator[Report]:
         yield Report(said=f"left alone, because this server does not keep it: {location}")
     counts = {
         noun: sum(each.noun == noun for each in found)
-        for noun in ("run", "logged model", "experiment")
+        for noun in ("run", "logged model", "experiment", "registered model")
     }
     yield Report(
         said=f"{', '.join(f'{count} {noun}s' for noun, count in counts.items())} {words}"
@@ -94,6 +94,7 @@ async def _erase(erasing: Erasing, found: Found, arguments: Collect) -> int:
         "run": erasing.erase_run,
         "logged model": erasing.erase_model,
         "experiment": erasing.erase_experiment,
+        "registered model": erasing.erase_registered_model,
     }[found.noun]
     try:
         return await erase(found.key, arguments.reason, arguments.actor)
@@ -161,7 +162,18 @@ async def _candidates(views: Views, arguments: Collect) -> list[Found]:
             own = (logged_models.stream_of(model_id), experiments.stream_of(str(experiment_id)))
             found_models[model_id] = Found("logged model", model_id, location, own)
     _check_all("logged model", arguments.model_ids, found_models)
+    deleted_models: list[Found] = []
+    if not given:
+        # The files of a version belong to the run or logged model that it comes from.
+        deleted_models = [
+            Found("registered model", key, "", (registered_models.stream_of(key),))
+            for (key,) in await views.fetchall(
+                "SELECT registered_model_id FROM registered_models "
+                "WHERE lifecycle_stage = 'deleted' ORDER BY 1"
+            )
+        ]
     return [
+        *deleted_models,
         *found_runs.values(),
         *found_models.values(),
         *[

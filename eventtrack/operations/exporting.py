@@ -22,6 +22,10 @@ Format = Literal["jsonl", "parquet"]
 
 RUNS_IN_PAGE = 500
 POINTS_IN_PIECE = 50_000
+
+ROWS_IN_GROUP = 250_000
+"""Rows that a Parquet file packs together; readers skip by groups, and small ones pack badly."""
+
 PARTIAL = ".partial"
 
 
@@ -75,6 +79,8 @@ class Parquet:
         parquet = importlib.import_module("pyarrow.parquet")
         self._schema = self._arrow.schema(_fields(self._arrow, kind))
         self._writer = parquet.ParquetWriter(file, self._schema, compression="zstd")
+        self._waiting: list[Any] = []
+        self._rows = 0
 
     def write(self, columns: dict[str, Sequence[Any]]) -> None:
         """See `Writer.write`."""
@@ -85,10 +91,21 @@ class Parquet:
             if arrow.types.is_map(field.type):
                 values = [list(each.items()) for each in values]
             arrays.append(arrow.array(values, field.type))
-        self._writer.write_batch(arrow.RecordBatch.from_arrays(arrays, schema=self._schema))
+        batch = arrow.RecordBatch.from_arrays(arrays, schema=self._schema)
+        self._waiting.append(batch)
+        self._rows += batch.num_rows
+        if self._rows >= ROWS_IN_GROUP:
+            self._write_group()
+
+    def _write_group(self) -> None:
+        table = self._arrow.Table.from_batches(self._waiting, self._schema)
+        self._writer.write_table(table, row_group_size=ROWS_IN_GROUP)
+        self._waiting, self._rows = [], 0
 
     def close(self) -> None:
         """See `Writer.close`."""
+        if self._waiting:
+            self._write_group()
         self._writer.close()
 
 
@@ -104,7 +121,11 @@ async def export_runs(views: Views, chosen: Chosen, path: Path, format: Format) 
     with _file(path) as file:
         writer: Writer = JsonLines(file) if format == "jsonl" else Parquet(file, "runs")
         async for run_ids in _pages(views, chosen):
-            found = [_run(each) for each in await documents.get_runs(views, run_ids)]
+            latest = await _latest(views, run_ids)
+            found = [
+                _run(each, latest.get(each.run_id, {}))
+                for each in await documents.get_runs(views, run_ids)
+            ]
             if found:
                 writer.write({name: [run[name] for run in found] for name in found[0]})
             count += len(found)
@@ -172,8 +193,20 @@ def _columns(
         }
 
 
-def _run(run: documents.RunDocument) -> dict[str, Any]:
-    def entries(encoded: bytes | None) -> dict[str, Any]:
+async def _latest(views: Views, run_ids: Sequence[str]) -> dict[str, dict[str, float]]:
+    """The latest values of runs, by run and key; infinities as they are, unlike on the wire."""
+    latest: dict[str, dict[str, float]] = {}
+    for run_id, key, value, is_nan in await views.fetchall(
+        """SELECT run_id, key, value, is_nan FROM latest_metrics
+           WHERE run_id IN (SELECT value FROM json_each(?)) ORDER BY run_id, key""",
+        (msgspec.json.encode(run_ids).decode(),),
+    ):
+        latest.setdefault(run_id, {})[key] = math.nan if is_nan else value
+    return latest
+
+
+def _run(run: documents.RunDocument, latest: dict[str, float]) -> dict[str, Any]:
+    def entries(encoded: bytes | None) -> dict[str, str]:
         return {each["key"]: each["value"] for each in msgspec.json.decode(encoded or b"[]")}
 
     return {
@@ -188,7 +221,7 @@ def _run(run: documents.RunDocument) -> dict[str, Any]:
         "artifact_uri": run.artifact_uri,
         "params": entries(run.params),
         "tags": entries(run.tags),
-        "metrics": {key: float(value) for key, value in entries(run.metrics).items()},
+        "metrics": latest,
     }
 
 

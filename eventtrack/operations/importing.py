@@ -8,6 +8,7 @@ commits.
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import msgspec
 
@@ -23,6 +24,7 @@ from eventtrack.migration.opening import Address, open_source
 from eventtrack.migration.places import Places
 from eventtrack.migration.reading import Reader
 from eventtrack.operations import OperationFailed, Report, Site
+from eventtrack.operations.copying import Copied, Copying
 
 RUNS_UNDER_WAY = 8
 PROGRESS_SECONDS = 0.2
@@ -35,13 +37,16 @@ REFUSALS = (Refused, InvalidParameter, DoesNotExist)
 class Import(msgspec.Struct, frozen=True):
     """Bring in what the source has.
 
-    rename_conflicts: give another id or name to experiments that would mix; dry_run: append
-    nothing.
+    rename_conflicts: give another id or name to what would mix; dry_run: append nothing;
+    copy_artifacts: and the files, which a server's database does not say the place of:
+    artifacts_from.
     """
 
     address: Address
     rename_conflicts: bool = False
     dry_run: bool = False
+    copy_artifacts: bool = False
+    artifacts_from: str = ""
 
 
 class Counts(msgspec.Struct):
@@ -67,7 +72,7 @@ class Tally(msgspec.Struct):
 
     points: new ones; read: points that the source gave; not_carried: what the source has that is
     not brought over -> how many; artifacts: where files are -> how many runs and models say so;
-    refused: why things were left out.
+    copied: what was copied, and why other files were not; refused: why things were left out.
     """
 
     source: str = ""
@@ -80,6 +85,7 @@ class Tally(msgspec.Struct):
     read: int = 0
     not_carried: dict[str, int] = {}
     artifacts: dict[str, int] = {}
+    copied: Copied = msgspec.field(default_factory=Copied)
     refused: list[str] = []
 
 
@@ -99,6 +105,9 @@ async def bring_in(site: Site, arguments: Import) -> AsyncIterator[Report]:
                     yield Report(stage="runs", done=runs, total=size.runs, unit="runs")
                     read = moving.tally.read
                     yield Report(stage="points", done=read, total=size.points, unit="points")
+                    if moving.tally.copied.files:
+                        files = moving.tally.copied.files
+                        yield Report(stage="artifacts", done=files, unit="files")
                 await task
             finally:
                 task.cancel()
@@ -126,6 +135,11 @@ class _Moving:
         )
         self._places = Places()
         self.tally = Tally(source=self._source.name, dry_run=arguments.dry_run)
+        self._copying: Copying | None = None
+        if arguments.copy_artifacts:
+            base = Path(arguments.address.place).parent
+            self._copying = Copying(site, reader, self._importer, arguments.artifacts_from, base)
+            self.tally.copied = self._copying.copied
 
     async def run(self) -> None:
         """Bring everything in."""
@@ -136,6 +150,8 @@ class _Moving:
             await self._experiment(experiment)
         async for model in self._reader.each(self._source.registered_models):
             await self._registered_model(model)
+        if self._copying is not None:
+            await self._copying.run()
         self.tally.not_carried = await self._reader.ask(self._source.not_carried)
         self.tally.artifacts = self._places.counts()
 
@@ -144,7 +160,7 @@ class _Moving:
         try:
             found = await self._importer.experiment(
                 experiment,
-                experiment.artifact_location,
+                self._location(experiment.artifact_location, experiment.experiment_id),
                 rename=self._arguments.rename_conflicts,
             )
         except REFUSALS as error:
@@ -153,11 +169,15 @@ class _Moving:
         tally.experiments.add(found.what)
         async for model in self._reader.each(lambda: source.models(experiment)):
             try:
-                outcome = await self._importer.model(model, found.target, model.artifact_location)
+                below = f"{found.target}/models/{model.model_id}/artifacts"
+                location = self._location(model.artifact_location, below)
+                outcome = await self._importer.model(model, found.target, location)
             except REFUSALS as error:
                 self._refuse(tally.models, error)
                 continue
-            self._places.add(model.artifact_location)
+            if self._copying is not None and not tally.dry_run:
+                await self._copying.plan_model(model.model_id, model.artifact_location)
+            self._places.add(location)
             tally.models.add(outcome.what)
         under_way = asyncio.Semaphore(RUNS_UNDER_WAY)
         try:
@@ -186,18 +206,30 @@ class _Moving:
             return await self._reader.ask(lambda: source.point_counts(run))
 
         try:
-            outcome = await self._importer.run(
-                run, experiment_id, run.artifact_uri, history, counts
-            )
+            location = self._location(run.artifact_uri, f"{experiment_id}/{run.run_id}/artifacts")
+            outcome = await self._importer.run(run, experiment_id, location, history, counts)
         except REFUSALS as error:
             self._refuse(self.tally.runs, error)
             return
         self.tally.runs.add(outcome.what)
         self.tally.points += outcome.points
-        self._places.add(run.artifact_uri)
+        if self._copying is not None and not self.tally.dry_run:
+            await self._copying.plan_run(run.run_id, run.artifact_uri)
+        self._places.add(location)
+
+    def _location(self, source: str, below: str) -> str:
+        return source if self._copying is None else self._copying.location(source, below)
 
     async def _registered_model(self, model: SourceRegisteredModel) -> None:
         tally = self.tally
+        if self._copying is not None:
+            versions = [
+                msgspec.structs.replace(
+                    each, storage_location=self._copying.moved(each.storage_location or each.source)
+                )
+                for each in model.versions
+            ]
+            model = msgspec.structs.replace(model, versions=versions)
         try:
             outcome, refused = await self._registry.model(
                 model, rename=self._arguments.rename_conflicts
@@ -235,7 +267,12 @@ def _lines(tally: Tally) -> list[str]:
     lines.append(f"  points of metrics: {tally.points:,} new")
     lines += [f"left out: {why}" for why in tally.refused]
     for place, count in tally.artifacts.items():
-        lines.append(f"artifacts of {count:,} runs and models stay at {place}")
+        lines.append(f"artifacts of {count:,} runs and models are at {place}")
+    copied = tally.copied
+    if copied.files:
+        lines.append(f"artifacts copied: {copied.files:,} files, {copied.bytes / 1e6:,.1f} MB")
+    for why, count in copied.left.items():
+        lines.append(f"artifacts of {count:,} runs and models were not copied: {why}")
     for what, count in tally.not_carried.items():
         lines.append(f"not carried over: {what} ({count:,})")
     return lines

@@ -23,8 +23,13 @@ OPERATIONS: dict[str, Operation] = {
     "compact-log": Operation("erasing", "compact", "Compact"),
     "import": Operation("importing", "bring_in", "Import"),
     "backup": Operation("backup", "backup", "Backup"),
+    "list-artifacts": Operation("artifacts", "list_artifacts", "ListArtifacts"),
+    "download-artifacts": Operation("artifacts", "download", "DownloadArtifacts"),
+    "upload-artifacts": Operation("artifacts", "upload", "UploadArtifacts"),
     "undo": Operation("corrections", "undo", "Undo"),
     "correct-param": Operation("corrections", "correct_param", "CorrectParam"),
+    "set-model-alias": Operation("registry", "set_alias", "SetModelAlias"),
+    "stage-model-version": Operation("registry", "stage_version", "StageModelVersion"),
     "retract-points": Operation("corrections", "retract_points", "RetractPoints"),
 }
 

@@ -9,6 +9,7 @@ from eventtrack.server.dispatch import Dispatch
 from eventtrack.server.door import Door
 from eventtrack.server.entrance import Entrance
 from eventtrack.server.lane import Lane, LaneServer
+from eventtrack.server.mlflow.web_ui import WebUI
 from eventtrack.server.protection import Protection
 from eventtrack.server.routes import add_routes
 from eventtrack.server.telemetry import Telemetry
@@ -19,12 +20,17 @@ def make_server(
     protection: Protection,
     telemetry: Telemetry,
     *,
+    web_ui: WebUI | None,
     body_bytes_max: int,
     access_log: bool,
 ) -> web.Server:
-    """The server behind the door; body_bytes_max: of requests that are not artifacts."""
+    """The server behind the door.
+
+    web_ui: MLflow's pages, in the place of ours; body_bytes_max: of requests that are not
+    artifacts.
+    """
     dispatch = Dispatch()
-    add_routes(dispatch, door)
+    add_routes(dispatch, door, web_ui)
     dispatch.add("GET", "/metrics", telemetry.handler())
     entrance = Entrance(
         dispatch, protection, telemetry.requests, door.position_of, access_log=access_log

@@ -12,6 +12,7 @@ from eventtrack.server.dispatch import Dispatch, Handle
 from eventtrack.server.door import Door
 from eventtrack.server.graphql.execute import graphql
 from eventtrack.server.mlflow import (
+    absent,
     artifacts,
     basics,
     datasets,
@@ -26,6 +27,7 @@ from eventtrack.server.mlflow import (
     runs,
 )
 from eventtrack.server.mlflow.endpoint import Function, endpoint
+from eventtrack.server.mlflow.web_ui import WebUI
 from eventtrack.server.native import (
     audit,
     charts,
@@ -225,8 +227,8 @@ NATIVE: tuple[Json | Plain, ...] = (
 """The native protocol, under /api/eventtrack/1/."""
 
 
-def add_routes(dispatch: Dispatch, door: Door) -> None:
-    """Register every route."""
+def add_routes(dispatch: Dispatch, door: Door, web_ui: WebUI | None) -> None:
+    """Register every route.  web_ui: MLflow's pages, to stand at `/` in the place of ours."""
     for prefix, table in (
         ("/api/", API),
         ("/ajax-api/", API),
@@ -240,12 +242,19 @@ def add_routes(dispatch: Dispatch, door: Door) -> None:
                 handler = route.make(door)
             for method in route.methods.split():
                 dispatch.add(method, prefix + route.path, handler)
+    for method, path, message, function in absent.ROUTES:
+        dispatch.add(method, f"/ajax-api/{path}", endpoint(door, message, function))
     dispatch.add("GET", "/health", health.health(door))
     dispatch.add("GET", "/version", basics.version)
-    for method, path, handler in (*ui.routes(), *preview.routes()):
+    for method, path, handler in preview.routes():
+        dispatch.add(method, path, handler)
+    for method, path, handler in ui.routes("/" if web_ui is None else ui.BESIDE):
         dispatch.add(method, path, handler)
     for method, path, make in pages.ROUTES:
         dispatch.add(method, path, make(door))
+    if web_ui is not None:
+        for method, path, make in web_ui.routes():
+            dispatch.add(method, path, make(door))
     dispatch.add("GET", "/get-artifact", artifacts.get_run_artifact(door))
     dispatch.add("GET", "/model-versions/get-artifact", artifacts.get_model_version_artifact(door))
     for method in ("GET", "POST"):

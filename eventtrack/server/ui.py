@@ -155,7 +155,12 @@ def _answer(request: web.BaseRequest, file: File, keep: str) -> web.Response:
     return response
 
 
-def routes() -> tuple[tuple[str, str, Handle], ...]:
-    """(method, path, handler) of the UI's files."""
+BESIDE = "/eventtrack"
+"""Where the UI is when another has the place of honour; no slash follows, so that what its page
+names relatively is where it always is."""
+
+
+def routes(path: str) -> tuple[tuple[str, str, Handle], ...]:
+    """(method, path, handler) of the UI's files; path: of the page."""
     files = BuiltFiles(DIST)
-    return (("GET", "/", index(files)), ("GET", "/assets/{name}", asset(files)))
+    return (("GET", path, index(files)), ("GET", "/assets/{name}", asset(files)))

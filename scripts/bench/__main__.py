@@ -2,6 +2,8 @@
 
 With `--calls`: what one log call costs the thread that trains, tracker by tracker.
 With `--log`: how fast views are rebuilt, and how soon a run of the past is there.
+With `--import`: how fast an MLflow database moves in.
+With `--ui`: what the pages cost a person who waits, in Chromium.
 """
 
 import sys
@@ -15,6 +17,10 @@ if "--calls" in sys.argv[1:]:
     from scripts.bench.calls.cli import main
 elif "--log" in sys.argv[1:]:
     from scripts.bench.log import main
+elif "--import" in sys.argv[1:]:
+    from scripts.bench.importing import main
+elif "--ui" in sys.argv[1:]:
+    from scripts.bench.ui.cli import main
 else:
     from scripts.bench.cli import main
 

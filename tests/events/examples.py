@@ -22,7 +22,12 @@ from eventtrack.events.datasets import (
     RunInputsLogged,
     RunOutputsLogged,
 )
-from eventtrack.events.erasures import ExperimentErased, LoggedModelErased, RunErased
+from eventtrack.events.erasures import (
+    ExperimentErased,
+    LoggedModelErased,
+    RegisteredModelErased,
+    RunErased,
+)
 from eventtrack.events.experiments import (
     ExperimentCreated,
     ExperimentDeleted,
@@ -299,6 +304,9 @@ EXAMPLES: tuple[Fact, ...] = (
     RegisteredModelAliasSet(registered_model_id=REGISTERED, alias="champion", version=1),
     RegisteredModelDeleted(registered_model_id=REGISTERED, updated_at_ms=1_700_000_000_011),
     RegisteredModelRestored(registered_model_id=REGISTERED, updated_at_ms=1_700_000_000_012),
+    RegisteredModelErased(
+        registered_model_id="another", events=3, bytes=500, reason="nobody needs it"
+    ),
     SavedViewCreated(
         view_id="v1",
         name="the best",

@@ -118,6 +118,29 @@ def test_an_experiment_goes_with_all_it_has_and_its_name_is_free(
     rest.close()
 
 
+def test_a_deleted_registered_model_goes_and_its_name_stays_with_the_next(
+    server: ServerProcess, data: Path
+) -> None:
+    rest = Rest(server.port)
+    for words in (SECRET, "harmless"):
+        rest.post("registered-models/create", name="net", description=words)
+        tags = [{"key": "mlflow.prompt.text", "value": words}]
+        rest.post("model-versions/create", name="net", source="s3://b/m", tags=tags)
+        if words == SECRET:
+            rest.call("DELETE", "registered-models/delete", name="net")
+    (erased,) = run_json("gc", "--reason", "asked for", data=data)["erased"]
+    assert erased["noun"] == "registered model"
+    (version,) = rest.get("model-versions/search")["model_versions"]
+    assert version["tags"] == [{"key": "mlflow.prompt.text", "value": "harmless"}]
+    history = run("log", "history", "registered-model/net", data=data).stdout
+    assert "created registered model 'net'" in history
+    rest.close()
+    server.stop()
+    assert holding(data, SECRET) == []
+    assert run_json("log", "verify", data=data)["intact"] is True
+    assert run_json("replay", "--check", data=data)["same"] is True
+
+
 def test_only_what_is_deleted_asked_for_and_old_enough_is_erased(
     server: ServerProcess, data: Path
 ) -> None:

@@ -29,6 +29,7 @@ class Logged:
             {"key": "loss", "value": value, "timestamp": 10 + step, "step": step}
             for step, value in enumerate(values)
         ]
+        points.append({"key": "top", "value": "Infinity", "timestamp": 1, "step": 0})
         params = [{"key": "lr", "value": "0.1"}, {"key": "ü", "value": '"\n'}]
         rest.post("runs/log-batch", run_id=self.run_id, metrics=points, params=params)
 
@@ -48,14 +49,16 @@ def lines(path: Path) -> list[dict[str, Any]]:
 
 def test_json_lines_hold_every_run_and_point(logged: Logged, tmp_path: Path) -> None:
     done = run_json("export", "--to", str(tmp_path), data=logged.data)
-    assert {name: found["rows"] for name, found in done.items()} == {"runs": 2, "metrics": 5}
+    assert {name: found["rows"] for name, found in done.items()} == {"runs": 2, "metrics": 6}
     runs = {each["run_id"]: each for each in lines(tmp_path / "runs.jsonl")}
     assert runs.keys() == {logged.run_id, logged.other}
     found = runs[logged.run_id]
     assert found["params"] == {"lr": "0.1", "ü": '"\n'}
     assert (found["name"], found["experiment_id"]) == ("r", logged.experiment_id)
     points = lines(tmp_path / "metrics.jsonl")
-    assert [each["value"] for each in points] == [0.5, "NaN", "Infinity", "-Infinity", 1e-300]
+    values = [each["value"] for each in points if each["key"] == "loss"]
+    assert values == [0.5, "NaN", "Infinity", "-Infinity", 1e-300]
+    assert found["metrics"] == {"loss": 1e-300, "top": "Infinity"}
     assert points[0] == {
         "run_id": logged.run_id,
         "key": "loss",
@@ -72,8 +75,11 @@ def test_parquet_holds_the_same(logged: Logged, tmp_path: Path) -> None:
     runs = pyarrow.parquet.read_table(tmp_path / "runs.parquet").to_pylist()
     found = {each["run_id"]: each for each in runs}[logged.run_id]
     assert dict(found["params"]) == {"lr": "0.1", "ü": '"\n'}
-    points = pyarrow.parquet.read_table(tmp_path / "metrics.parquet").to_pylist()
-    values = [each["value"] for each in points]
+    assert dict(found["metrics"]) == {"loss": 1e-300, "top": math.inf}
+    file = pyarrow.parquet.ParquetFile(tmp_path / "metrics.parquet")
+    assert file.num_row_groups == 1, "several series share a row group"
+    points = file.read().to_pylist()
+    values = [each["value"] for each in points if each["key"] == "loss"]
     assert values[0] == 0.5
     assert math.isnan(values[1])
     assert values[2:] == [math.inf, -math.inf, 1e-300]

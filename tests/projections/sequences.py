@@ -1,5 +1,7 @@
 """Sequences of commands that hypothesis makes up."""
 
+import contextlib
+
 import msgspec
 from hypothesis import strategies as st
 
@@ -38,6 +40,7 @@ from eventtrack.commands.runs import (
     SetRunTags,
     UpdateRun,
 )
+from eventtrack.errors import InvalidParameter
 from eventtrack.events.corrections import PointsRetracted
 from eventtrack.events.datasets import DatasetInput, ModelOutput
 from eventtrack.events.metrics import Series
@@ -283,12 +286,20 @@ def retracted_points(draw: st.DrawFn) -> Step:
 
 @st.composite
 def erased(draw: st.DrawFn) -> Step:
-    number, noun = draw(which), draw(st.sampled_from(["run", "run", "model", "experiment"]))
+    number, noun = (
+        draw(which),
+        draw(st.sampled_from(["run", "run", "model", "experiment", "registered"])),
+    )
 
     async def do(world: World) -> None:
         erasing = Erasing(world.log, world.handler)
         if noun == "run":
             await erasing.erase_run(world.runs[number % len(world.runs)], "", ACTOR)
+        elif noun == "registered":
+            views = await world.live.current()
+            for (key,) in await views.fetchall("SELECT registered_model_id FROM registered_models"):
+                with contextlib.suppress(InvalidParameter):
+                    await erasing.erase_registered_model(key, "", ACTOR)
         elif noun == "model" and world.models:
             await erasing.erase_model(world.models[number % len(world.models)], "", ACTOR)
         elif noun == "experiment":

@@ -68,6 +68,21 @@ def test_runs_are_searched_by_mutation_as_the_ui_does(rest: Rest) -> None:
     assert answer["data"]["mlflowSearchRuns"]["runs"] == [{"info": {"runUuid": run_id}}]
 
 
+def test_model_versions_are_found_alone_and_with_their_run(rest: Rest) -> None:
+    run_id = rest.create_run(run_name="origin")
+    rest.post("registered-models/create", name="net")
+    rest.post("model-versions/create", name="net", source="s3://b/m", run_id=run_id)
+    query = """query V($data: MlflowSearchModelVersionsInput!) {
+        mlflowSearchModelVersions(input: $data) {
+            modelVersions { name version runId status creationTimestamp } nextPageToken } }"""
+    found = ask(rest, query, {"data": {"filter": "name = 'net'", "maxResults": "10"}})
+    (version,) = found["data"]["mlflowSearchModelVersions"]["modelVersions"]
+    assert (version["version"], version["runId"], version["status"]) == ("1", run_id, "READY")
+    assert version["creationTimestamp"].isdigit()
+    answer = ask(rest, RUN, {"data": {"runId": run_id}})
+    assert answer["data"]["mlflowGetRun"]["run"]["modelVersions"] == [{"version": "1"}]
+
+
 def test_errors_are_a_list_of_sentences_with_status_200(rest: Rest) -> None:
     answer = ask(rest, RUN, {"data": {"runId": "nope"}})
     assert answer["errors"] == ["Run with id=nope not found"]
@@ -80,3 +95,23 @@ def test_a_query_that_asks_too_much_is_refused(rest: Rest) -> None:
     assert "at most 10 root fields" in ask(rest, f"query {{ {many} }}")["errors"][0]
     deep = "mlflowGetRun { run " + "{ info " * 10 + "{ runId }" + " }" * 10 + " }"
     assert "deep" in ask(rest, f"query {{ {deep} }}")["errors"][0]
+
+
+def test_what_nobody_has_set_is_empty_and_types_have_mlflows_names(rest: Rest) -> None:
+    run_id = rest.create_run()
+    query = """query Q($data: MlflowGetRunInput!) { mlflowGetRun(input: $data) { run {
+        info { userId endTime }
+        data { params { key } tags { __typename } }
+        inputs { modelInputs { modelId } }
+        experiment { effectiveTraceArchivalRetention }
+      } apiError { code } } }"""
+    answer = ask(rest, query, {"data": {"runId": run_id}})
+    assert answer["data"]["mlflowGetRun"] == {
+        "run": {
+            "info": {"userId": "", "endTime": "0"},
+            "data": {"params": [], "tags": [{"__typename": "MlflowRunTag"}]},
+            "inputs": {"modelInputs": []},
+            "experiment": {"effectiveTraceArchivalRetention": ""},
+        },
+        "apiError": None,
+    }

@@ -101,7 +101,19 @@ def browser() -> Iterator[Browser]:
 
 
 class Complaints(list[str]):
-    """What the browser complained of; a test that expects some takes them out."""
+    """What the browser complained of, but what a test allows: some may come late."""
+
+    allowed: str | None = None
+
+    def allow(self, words: str) -> None:
+        """Complaints with these words are expected, those so far and those to come."""
+        self.allowed = words
+        self[:] = [each for each in self if words not in each]
+
+    def append(self, complaint: str) -> None:
+        """Take one in."""
+        if self.allowed is None or self.allowed not in complaint:
+            super().append(complaint)
 
     def watch(self, page: Page) -> None:
         page.on("console", lambda message: self.append(message.text))

@@ -229,3 +229,24 @@ def test_charts_are_found_pinned_and_seen_large(page: Page, site: Site, shots: P
         chart(page, "val/acc").hover()
         chart(page, "val/acc").get_by_role("button", name="Download as PNG").click()
     assert Path(download.value.path()).read_bytes().startswith(b"\x89PNG")
+
+
+def test_thousands_of_metrics_are_no_trouble(page: Page, site: Site) -> None:
+    experiment_id = site.rest.post("experiments/create", name="layers")["experiment_id"]
+    run_id = site.rest.create_run(experiment_id, run_name="deep")
+    for first in range(0, 3000, 1000):
+        metrics = [
+            {"key": f"layer{number}/norm", "value": number, "step": 0, "timestamp": 1}
+            for number in range(first, first + 1000)
+        ]
+        site.rest.post("runs/log-batch", run_id=run_id, metrics=metrics)
+    page.goto(f"/#/experiments/{experiment_id}")
+    expect(plot(page, "layer0/norm")).to_be_visible()
+    assert page.evaluate("document.querySelectorAll('*').length") < 5_000
+    page.get_by_label("Find charts").fill("layer2999")
+    expect(plot(page, "layer2999/norm")).to_be_visible()
+    page.get_by_role("button", name="Columns").click()
+    page.get_by_label("Find a column").fill("layer2998")
+    page.get_by_role("checkbox", name="layer2998/norm").check()
+    expect(page.get_by_role("columnheader", name="layer2998/norm")).to_be_visible()
+    expect(page.get_by_role("row").filter(has_text="deep")).to_contain_text("2998")

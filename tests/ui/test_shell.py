@@ -70,8 +70,7 @@ def test_an_address_of_nothing_says_so(page: Page, complaints: Complaints) -> No
     expect(page.get_by_role("heading", name="No run is like that")).to_be_visible()
     page.get_by_role("button", name="Show all active runs").click()
     expect(page.get_by_role("grid").get_by_role("link").first).to_be_visible()
-    assert all("404" in each for each in complaints)
-    complaints.clear()
+    complaints.allow("404")
 
 
 def test_the_past_is_marked_and_left_again(page: Page, site: Site) -> None:
@@ -119,3 +118,32 @@ def test_axe_finds_nothing_serious(browser: Browser, site: Site, path: str, sche
     ]
     context.close()
     assert serious == []
+
+
+def test_many_tabs_leave_connections_for_each_other(browser: Browser, site: Site) -> None:
+    """A browser has six connections to a server, and each page that is looked at holds one."""
+    context = browser.new_context(base_url=site.server.url)
+    context.clock.install()
+    pages = []
+    for _ in range(8):
+        page = context.new_page()
+        page.goto(f"/#/experiments/{site.experiment_id}?charts=0")
+        expect(page.get_by_role("link", name="resnet-29")).to_be_visible()
+        # What a browser tells a page that another tab covers; headless Chromium covers none.
+        page.evaluate(
+            """() => {
+              Object.defineProperty(document, 'hidden', { value: true, configurable: true });
+              document.dispatchEvent(new Event('visibilitychange'));
+            }"""
+        )
+        page.clock.run_for(11_000)
+        pages.append(page)
+    site.rest.post("runs/set-tag", run_id=site.run_ids[-1], key="seen", value="again")
+    pages[0].evaluate(
+        """() => {
+          Object.defineProperty(document, 'hidden', { value: false, configurable: true });
+          document.dispatchEvent(new Event('visibilitychange'));
+        }"""
+    )
+    expect(pages[0].get_by_text("Live")).to_be_visible()
+    context.close()

@@ -31,6 +31,11 @@ from projections.search.errors import InvalidFilter
 if TYPE_CHECKING:
     from graphql import DocumentNode, GraphQLResolveInfo, GraphQLSchema, SelectionSetNode
 
+API_ERROR = "apiError"
+"""The one field that is no protobuf's; refusals are in `errors`."""
+
+_UNSET = {"String": "", "LongString": 0, "Int": 0, "Float": 0.0, "Boolean": False}
+
 ROOT_FIELDS_MAX = 10
 DEPTH_MAX = 10
 SELECTIONS_MAX = 1000
@@ -166,7 +171,23 @@ def _resolve_echo(source: Any, info: "GraphQLResolveInfo", **arguments: Any) -> 
 def _resolve_field(source: Any, info: "GraphQLResolveInfo", **arguments: Any) -> Any:
     """A field of a JSON object; a NaN metric has no value here, since Float cannot say it."""
     value = source.get(_snake(info.field_name))
+    if value is None:
+        return _unset(info)
     return None if value == "NaN" and info.field_name == "value" else value
+
+
+def _unset(info: "GraphQLResolveInfo") -> Any:
+    """What protobuf gives for a field that the JSON leaves out: no text, 0, nothing in a list."""
+    from graphql import GraphQLList, GraphQLObjectType
+
+    kind = info.return_type
+    if info.field_name == API_ERROR:
+        return None
+    if isinstance(kind, GraphQLList):
+        return []
+    if isinstance(kind, GraphQLObjectType):
+        return {}
+    return _UNSET.get(str(kind))
 
 
 def _snake(name: str) -> str:

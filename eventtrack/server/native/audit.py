@@ -5,7 +5,13 @@ import msgspec
 from aiohttp import web
 
 from eventtrack.audit.history import LIMIT_MAX, Filter, history, stream_of_model_name
-from eventtrack.commands import experiments, logged_models, registered_models, runs, saved_views
+from eventtrack.commands import (
+    experiments,
+    logged_models,
+    registered_models,
+    runs,
+    saved_views,
+)
 from eventtrack.errors import DoesNotExist, InvalidParameter
 from eventtrack.events import CURRENT, START, Position
 from eventtrack.server.dispatch import PATH_PARAMETERS, Handle

@@ -1,6 +1,6 @@
 /** The shell around the pages, and which page an address shows. */
 
-import { createEffect, createMemo, createSignal, ErrorBoundary, lazy, Match, on, Show, Switch } from "solid-js";
+import { createEffect, createMemo, createSignal, ErrorBoundary, lazy, Match, Show, Switch } from "solid-js";
 import { Elsewhere, elsewhereTrail } from "./pages/elsewhere";
 import { RunPage } from "./pages/run";
 import { RunsPage } from "./pages/runs";
@@ -10,10 +10,10 @@ import { Help } from "./shell/help";
 import { useShortcuts } from "./shell/keys";
 import { Palette } from "./shell/palette";
 import { isPast } from "./shell/past";
-import { go, href, moment, path, setQuery } from "./shell/router";
+import { go, href, path, setQuery } from "./shell/router";
 import { chooseTheme, toggleTheme } from "./shell/theme";
 import { type Crumb, Topbar } from "./shell/topbar";
-import { askAgain, useEvents } from "./live/stream";
+import { useEvents } from "./live/stream";
 import { Fault } from "./widgets/fault";
 import { Toasts } from "./widgets/toast";
 
@@ -33,7 +33,6 @@ export function App() {
   const [isHelpOpen, setIsHelpOpen] = createSignal(false);
   useExperiments();
   useEvents(() => undefined);
-  createEffect(on(moment, askAgain, { defer: true }));
 
   /** Closed, the bar shows the present again. */
   function toggleTime(): void {

@@ -179,6 +179,11 @@ INTENDED: tuple[Intended, ...] = (
         MISSING,
     ),
     _answered(
+        "A3",
+        "what a run's URI names is in the run's artifacts",
+        "registry sources: the page reads a file of version 2",
+    ),
+    _answered(
         "V6",
         "a logged model knows the copies of its versions too, whose lineage is kept",
         "registry sources: the logged model tells its versions",
@@ -217,6 +222,11 @@ INTENDED: tuple[Intended, ...] = (
         "X5",
         "of a tag given twice the last counts, as in batches; MLflow says the *name* is taken",
         "experiments: a creation may not name a tag twice",
+    ),
+    _refused(
+        "D8",
+        "an edge leads to a model; MLflow keeps one that leads to the empty id",
+        "model lineage: an output names its model",
     ),
     Intended(
         "D8",

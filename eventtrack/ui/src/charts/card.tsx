@@ -3,6 +3,7 @@
 import { createEffect, createMemo, createSignal, on, onCleanup, onMount, Show, untrack } from "solid-js";
 import { adviceOf, isAborted, messageOf } from "../api/client";
 import { metricsOf, nameOf, useEvents, useReturn } from "../live/stream";
+import { moment } from "../shell/router";
 import { throttled } from "../live/throttle";
 import { IconButton } from "../widgets/button";
 import { count } from "../widgets/format";
@@ -27,6 +28,8 @@ export interface ChartedRun {
 
 export interface CardProps {
   metric: string;
+  /** The title that the chart stands under. */
+  section: string;
   runs: readonly ChartedRun[];
   /** One line for each group of runs instead of one for each run. */
   groups: readonly ChartedGroup[];
@@ -97,9 +100,9 @@ export function ChartCard(props: CardProps) {
   /** The question that was answered, or is on its way. */
   let asked = "";
   createEffect(
-    on([isSeen, question], ([seen, next]) => {
-      if (!seen || next === asked) return;
-      asked = next;
+    on([isSeen, question, moment], ([seen, next, at]) => {
+      if (!seen || next + at === asked) return;
+      asked = next + at;
       if (runIds().length) void load();
       else setCharted(null);
     }),
@@ -107,7 +110,7 @@ export function ChartCard(props: CardProps) {
   const again = throttled(async () => {
     asked = "";
     if (!isSeen() || !runIds().length) return;
-    asked = untrack(question);
+    asked = untrack(question) + moment();
     await load();
   }, AGAIN_MILLISECONDS);
   useReturn(again);
@@ -134,7 +137,11 @@ export function ChartCard(props: CardProps) {
     props.groups.find((group) => group.id === id)?.title ??
     props.runs.find((run) => run.run_id === id)?.name ??
     id;
-  const short = () => props.metric.slice(props.metric.lastIndexOf("/") + 1);
+  /** What the section's title says already is left out. */
+  const short = () => {
+    const prefix = `${props.section}/`;
+    return props.metric.startsWith(prefix) ? props.metric.slice(prefix.length) : props.metric;
+  };
   const isPinned = () => chartState.pinned().includes(props.metric);
 
   function save(): void {

@@ -2,8 +2,29 @@
 
 import { isDark } from "../shell/theme";
 
-const HUES = 360;
-const LIGHTNESSES = 3;
+/** Lightness, chroma and hue of colours that are told apart side by side, in light. */
+const PALETTE: readonly (readonly [number, number, number])[] = [
+  [0.55, 0.17, 255],
+  [0.68, 0.17, 55],
+  [0.55, 0.14, 150],
+  [0.56, 0.21, 25],
+  [0.5, 0.2, 300],
+  [0.47, 0.09, 55],
+  [0.65, 0.2, 350],
+  [0.6, 0.11, 195],
+  [0.72, 0.14, 90],
+  [0.38, 0.13, 265],
+  [0.58, 0.24, 325],
+  [0.65, 0.18, 130],
+  [0.68, 0.13, 225],
+  [0.42, 0.14, 20],
+  [0.52, 0.03, 250],
+  [0.7, 0.15, 30],
+  [0.47, 0.22, 280],
+  [0.45, 0.09, 165],
+  [0.6, 0.12, 320],
+  [0.55, 0.11, 105],
+];
 
 function hash(text: string): number {
   let value = 2166136261;
@@ -15,9 +36,6 @@ function hash(text: string): number {
 }
 
 export function colourOf(runId: string): string {
-  const value = hash(runId);
-  const hue = value % HUES;
-  const step = Math.floor(value / HUES) % LIGHTNESSES;
-  const lightness = isDark() ? 0.68 + step * 0.07 : 0.5 + step * 0.07;
-  return `oklch(${lightness} 0.15 ${hue})`;
+  const [lightness, chroma, hue] = PALETTE[hash(runId) % PALETTE.length]!;
+  return `oklch(${isDark() ? 0.45 + lightness / 2 : lightness} ${chroma} ${hue})`;
 }

@@ -9,6 +9,8 @@ import type { ChartedGroup } from "./fold";
 import { chartState } from "./state";
 
 const SECTION_CHARTS = 24;
+/** With a metric for each layer of a network there may be thousands of sections. */
+const SECTIONS = 30;
 const PINNED = "pinned";
 const UNNAMED = "charts";
 
@@ -46,9 +48,15 @@ export function sectionsOf(metrics: readonly string[], find: string, pinned: rea
 }
 
 export function ChartsPane(props: PaneProps) {
+  const [limit, setLimit] = createSignal(SECTIONS);
   const sections = createMemo(() => sectionsOf(props.metrics, chartState.find(), chartState.pinned()));
   // Sections stay as they are while metrics come to them.
-  const titles = createMemo(() => sections().map((each) => each.title).join("\0"));
+  const titles = createMemo(() =>
+    sections()
+      .slice(0, limit())
+      .map((each) => each.title)
+      .join("\0"),
+  );
   return (
     <section class="charts" aria-label="Charts">
       <ChartControls metrics={props.metrics} />
@@ -66,6 +74,11 @@ export function ChartsPane(props: PaneProps) {
             />
           )}
         </For>
+        <Show when={sections().length > limit()}>
+          <Button onClick={() => setLimit(limit() + SECTIONS)}>
+            {sections().length - limit()} more sections
+          </Button>
+        </Show>
         <Show when={!sections().length}>
           <p class="faint nothing">
             {props.metrics.length ? "No metric has these words in its name." : "No metrics yet."}
@@ -106,6 +119,7 @@ function SectionOf(props: SectionProps) {
             {(metric) => (
               <ChartCard
                 metric={metric}
+                section={props.title}
                 runs={props.runs}
                 groups={props.groups}
                 highlighted={props.highlighted}

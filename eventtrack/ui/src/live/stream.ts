@@ -53,6 +53,8 @@ const NAMES = [
 ].flatMap((line) => line.split(" "));
 
 const AGAIN_MILLISECONDS = 2_000;
+/** A browser has six connections to a server; tabs that nobody looks at must not hold them. */
+const HIDDEN_MILLISECONDS = 10_000;
 
 const followers = new Set<(told: Told) => void>();
 const returns = new Set<() => void>();
@@ -64,7 +66,7 @@ let source: EventSource | undefined;
 
 export { connection };
 
-/** Hear of every event for as long as the calling component lives. */
+/** Hear of every event, unless the past is shown, for as long as the calling component lives. */
 export function useEvents(follower: (told: Told) => void): void {
   followers.add(follower);
   onCleanup(() => followers.delete(follower));
@@ -77,16 +79,11 @@ export function useReturn(follower: () => void): void {
   onCleanup(() => returns.delete(follower));
 }
 
-/** What is shown is of another moment now: those who follow the server ask again. */
-export function askAgain(): void {
-  for (const follower of [...returns]) follower();
-}
-
 function take(message: MessageEvent<string>): void {
   position = message.lastEventId || position;
-  // Nothing happens in the past any more.
-  if (moment()) return;
   const told = JSON.parse(message.data) as Told;
+  // The past does not change, whatever happens meanwhile.
+  if (moment()) return;
   for (const follower of [...followers]) follower(told);
 }
 
@@ -100,23 +97,37 @@ function open(): void {
     hasOpened = true;
     const wasBroken = connection() === "broken";
     setConnection("live");
-    if (wasBroken) askAgain();
+    if (wasBroken) for (const follower of [...returns]) follower();
   };
   opened.onerror = () => {
     setConnection("broken");
     if (opened.readyState !== EventSource.CLOSED) return;
-    source = undefined;
+    if (source === opened) source = undefined;
     // Refused outright: an older log may have been put back, which ends before our position.
     if (!hasOpened) position = "";
-    setTimeout(open, AGAIN_MILLISECONDS);
+    setTimeout(() => document.hidden || open(), AGAIN_MILLISECONDS);
   };
 }
 
-// A hidden tab that the browser keeps for going back must not hold a connection.
-addEventListener("pagehide", () => {
+function close(): void {
   source?.close();
   source = undefined;
+}
+
+/** Somebody looks again: from the log's head on, with everything that is shown asked for anew. */
+function reopen(): void {
+  if (source || !followers.size) return;
+  position = "";
+  setConnection("broken");
+  open();
+}
+
+let hiding: ReturnType<typeof setTimeout> | undefined;
+document.addEventListener("visibilitychange", () => {
+  clearTimeout(hiding);
+  if (document.hidden) hiding = setTimeout(close, HIDDEN_MILLISECONDS);
+  else reopen();
 });
-addEventListener("pageshow", (event) => {
-  if (event.persisted) open();
-});
+// A page that the browser keeps for going back must not hold a connection either.
+addEventListener("pagehide", close);
+addEventListener("pageshow", (event) => event.persisted && reopen());

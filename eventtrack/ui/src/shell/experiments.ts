@@ -1,11 +1,11 @@
 /** The experiments, asked for once and then kept by the event stream. */
 
-import { createSignal } from "solid-js";
+import { createEffect, createSignal, on } from "solid-js";
 import { allExperiments } from "../api/experiments";
 import type { Experiment } from "../api/types";
 import { nameOf, useEvents, useReturn } from "../live/stream";
 import { throttled } from "../live/throttle";
-import { path } from "./router";
+import { moment, path } from "./router";
 
 const AGAIN_MILLISECONDS = 1_000;
 
@@ -41,5 +41,5 @@ export function useExperiments(): void {
     if (nameOf(told).startsWith("Experiment")) again();
   });
   useReturn(again);
-  again();
+  createEffect(on(moment, again));
 }

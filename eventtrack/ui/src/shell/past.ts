@@ -6,7 +6,7 @@ import { moment } from "./router";
 
 export const isPast = () => moment() !== "";
 
-/** Ask again, at most so often, when an event concerns what is shown, unless that is the past. */
+/** Ask again, at most so often, when an event concerns what is shown; the past follows none. */
 export function useFollow(
   concerns: (told: Told) => boolean,
   again: () => unknown,
@@ -14,12 +14,7 @@ export function useFollow(
 ): void {
   const ask = throttled(async () => void (await again()), milliseconds);
   useEvents((told) => {
-    if (!isPast() && concerns(told)) ask();
+    if (concerns(told)) ask();
   });
-  let at = moment();
-  useReturn(() => {
-    // Another moment is asked for at once by whoever shows it.
-    if (moment() === at) ask();
-    at = moment();
-  });
+  useReturn(ask);
 }

@@ -85,6 +85,26 @@ export function Grid<R>(props: GridProps<R>) {
   );
 
   const layout = createMemo(() => layoutOf(props.columns));
+  createEffect(
+    on(
+      () => props.columns.map((each) => each.id),
+      (ids, before) => {
+        const added = before && ids.filter((id) => !before.includes(id));
+        if (added?.length === 1) requestAnimationFrame(() => reveal(added[0]!));
+      },
+    ),
+  );
+
+  /** A column that was just chosen comes into view. */
+  function reveal(id: string): void {
+    const { loose, starts, pinnedWidth } = layout();
+    const place = loose.findIndex((each) => each.id === id);
+    if (place < 0) return;
+    const room = size().width - pinnedWidth;
+    const least = starts[place + 1]! - room;
+    scroller.scrollLeft = Math.max(least, Math.min(scroller.scrollLeft, starts[place]!));
+  }
+
   const visible = createMemo(() => visibleColumns(layout(), left(), size().width));
   const ring = createMemo(() => Math.ceil(size().height / ROW_PIXELS) + 2 * OVERSCAN_ROWS);
   const first = createMemo(() => Math.max(0, Math.floor(top() / ROW_PIXELS) - OVERSCAN_ROWS));

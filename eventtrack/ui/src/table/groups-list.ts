@@ -1,10 +1,11 @@
 /** The groups of runs that a page shows: asked for by the address, kept by the event stream. */
 
-import { createEffect, createMemo } from "solid-js";
+import { createEffect, createMemo, on } from "solid-js";
 import { runsGroups } from "../api/runs";
 import type { Cell, Figures, GroupsQuestion } from "../api/types";
 import { nameOf, useEvents, useReturn } from "../live/stream";
 import { throttled } from "../live/throttle";
+import { moment } from "../shell/router";
 import { idOf } from "./columns";
 import { Pages } from "./pages";
 
@@ -30,12 +31,13 @@ export class GroupsList {
   constructor(question: () => GroupsAsked | undefined) {
     const asked = createMemo(() => {
       const found = question();
-      return found && JSON.stringify(found);
+      return found && JSON.stringify([found, moment()]);
     });
-    createEffect(() => {
-      const text = asked();
-      if (text !== undefined) this.#ask(JSON.parse(text) as GroupsAsked);
-    });
+    createEffect(
+      on(asked, (text) => {
+        if (text !== undefined) this.#ask((JSON.parse(text) as [GroupsAsked])[0]);
+      }),
+    );
     const again = throttled(async () => {
       if (asked() !== undefined) await this.pages.refresh();
     }, AGAIN_MILLISECONDS);

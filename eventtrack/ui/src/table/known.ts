@@ -7,6 +7,7 @@ import type { Kind, KnownColumn } from "../api/types";
 import { metricsOf, nameOf, useEvents, useReturn, type Told } from "../live/stream";
 import { throttled } from "../live/throttle";
 import { chosenExperiments } from "../shell/experiments";
+import { moment } from "../shell/router";
 import { idOf } from "./columns";
 
 /** Names beyond these are found by typing their beginning. */
@@ -32,7 +33,7 @@ function namesOf(told: Told): [Kind, string][] {
 /** Of the experiments in the address; undefined while they are asked for the first time. */
 export function useKnown(): () => readonly KnownColumn[] | undefined {
   const [known, { refetch }] = createResource(
-    () => chosenExperiments().join(","),
+    () => `${chosenExperiments().join(",")} ${moment()}`,
     () => knownColumns(chosenExperiments(), { limit: KNOWN_MAX }),
   );
   const again = throttled(async () => void (await refetch()), AGAIN_MILLISECONDS);

@@ -1,10 +1,11 @@
 /** The list of runs that a page shows: asked for by the address, kept by the event stream. */
 
-import { createEffect, createMemo } from "solid-js";
+import { createEffect, createMemo, on } from "solid-js";
 import { runsTable } from "../api/runs";
 import type { Cell, Column, RunRow, RunsQuestion } from "../api/types";
 import { metricsOf, nameOf, useEvents, useReturn, type MetricTold } from "../live/stream";
 import { throttled } from "../live/throttle";
+import { moment } from "../shell/router";
 import { idOf } from "./columns";
 import { Pages, type Page } from "./pages";
 import { firstVisit } from "./seen";
@@ -35,17 +36,20 @@ export class RunsList {
   readonly pages = new Pages<Run>(sameRun, (run) => run.run_id);
   /** Of the last answer. */
   position = 0;
+  /** What was logged since the last frame, by run. */
+  #logged = new Map<string, Record<string, MetricTold>>();
 
   /** question: undefined while it is not known yet. */
   constructor(question: () => ListQuestion | undefined) {
     const asked = createMemo(() => {
       const found = question();
-      return found && JSON.stringify(found);
+      return found && JSON.stringify([found, moment()]);
     });
-    createEffect(() => {
-      const text = asked();
-      if (text !== undefined) this.#ask(JSON.parse(text) as ListQuestion);
-    });
+    createEffect(
+      on(asked, (text) => {
+        if (text !== undefined) this.#ask((JSON.parse(text) as [ListQuestion])[0]);
+      }),
+    );
     const again = throttled(() => this.pages.refresh(), AGAIN_MILLISECONDS);
     useReturn(again);
     useEvents((told) => {
@@ -69,10 +73,18 @@ export class RunsList {
     });
   }
 
-  /** Show what was just logged at once; the server's own answer follows. */
+  /** Show what was just logged with the next frame; the server's own answer follows. */
   #patch(runId: string, metrics: Readonly<Record<string, MetricTold>>): void {
+    if (!this.#logged.size) requestAnimationFrame(() => this.#show());
+    this.#logged.set(runId, { ...this.#logged.get(runId), ...metrics });
+  }
+
+  #show(): void {
+    const logged = this.#logged;
+    this.#logged = new Map();
     this.pages.patch((run) => {
-      if (run.run_id !== runId) return run;
+      const metrics = logged.get(run.run_id);
+      if (!metrics) return run;
       const cells: Record<string, Cell> = { ...run.cells };
       for (const [key, told] of Object.entries(metrics)) {
         if (`m.${key}` in cells) cells[`m.${key}`] = told.value ?? "NaN";

@@ -88,7 +88,10 @@ function Choices(props: { close: () => void }) {
           </For>
         </ul>
       </Show>
-      <Show when={!moment()}>
+      <Show when={!chosenExperiments().length && !moment()}>
+        <p class="faint">A view is of experiments: choose some, to save one.</p>
+      </Show>
+      <Show when={chosenExperiments().length && !moment()}>
         <form
           class="save-view"
           onSubmit={(event) => {

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from tests.mlflow.differential.sequences import (
+    absent,
     artifacts,
     basics,
     batch,
@@ -16,6 +17,7 @@ from tests.mlflow.differential.sequences import (
     logged_model_search,
     logged_models,
     metrics,
+    model_lineage,
     multipart,
     params_tags,
     quirks,
@@ -45,9 +47,11 @@ _BY_NOUN: Mapping[str, Sequence[Step]] = {
     "multipart": multipart.STEPS,
     "logged models": logged_models.STEPS,
     "logged model search": logged_model_search.STEPS,
+    "model lineage": model_lineage.STEPS,
     "registry": registry.STEPS,
     "registry sources": registry_sources.STEPS,
     "registry search": registry_search.STEPS,
+    "absent": absent.STEPS,
     "quirks": quirks.STEPS,
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.mlflow.differential.steps import INTERNAL, INVALID, MISSING, Step, delete, get, post
+from tests.mlflow.differential.steps import INTERNAL, INVALID, MISSING, Step, delete, get, post, raw
 
 Error = str | int | None
 
@@ -116,4 +116,41 @@ _REFUSED = [
     _make("a models URI of nothing", "models:/", INVALID),
 ]
 
-STEPS = [*_POPULATION, *_ACCEPTED, *_REFUSED]
+_FILES = [
+    raw(
+        "a file is in the run",
+        "PUT",
+        "/api/2.0/mlflow-artifacts/artifacts/<exp>/<run>/artifacts/model/MLmodel",
+        b"flavors: {}\n",
+    ),
+    *(
+        raw(
+            f"the page reads a file of version {number}",
+            "GET",
+            "/model-versions/get-artifact",
+            None,
+            {"name": "sourced", "version": number, "path": path},
+            # MLflow's server cannot read its own artifacts by a run's URI.
+            error=INTERNAL if number == 2 else None,
+        )
+        for number, path in ((2, "MLmodel"), (3, "MLmodel"), (4, "model/MLmodel"))
+    ),
+    raw(
+        "the page reads files of versions that are there",
+        "GET",
+        "/model-versions/get-artifact",
+        None,
+        {"name": "sourced", "version": 99, "path": "MLmodel"},
+        error=MISSING,
+    ),
+    raw(
+        "the page reads inside the version only",
+        "GET",
+        "/model-versions/get-artifact",
+        None,
+        {"name": "sourced", "version": 3, "path": "../x"},
+        error=INVALID,
+    ),
+]
+
+STEPS = [*_POPULATION, *_ACCEPTED, *_REFUSED, *_FILES]

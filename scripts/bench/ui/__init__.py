@@ -1,0 +1,1 @@
+"""`python scripts/bench --ui`: what the pages cost a person who waits, in a real browser."""
