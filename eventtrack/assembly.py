@@ -6,6 +6,7 @@ The only module that chooses the log's engine.
 import contextlib
 import fcntl
 import os
+import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import IO
@@ -19,8 +20,10 @@ from eventtrack.artifacts import ArtifactStore
 from eventtrack.artifacts.factory import open_store
 from eventtrack.commands.corrections import Corrections
 from eventtrack.commands.handler import Handler
+from eventtrack.commands.reach import Reach
 from eventtrack.commands.receiver import Receiver
 from eventtrack.commands.registry import Registry
+from eventtrack.commands.webhooks import Webhooks
 from eventtrack.log.sqlite import SqliteLog
 from eventtrack.operations import Site
 from eventtrack.projector.child import in_a_child
@@ -36,6 +39,11 @@ from eventtrack.server.mlflow.web_ui import NoWebUI, WebUI, find_build
 from eventtrack.server.protection import Protection
 from eventtrack.server.states import ViewStates
 from eventtrack.server.telemetry import Telemetry
+from eventtrack.server.webhooks.delivering import Deliveries
+from eventtrack.server.webhooks.names import Names
+from eventtrack.server.webhooks.outbox import Outbox
+from eventtrack.server.webhooks.sending import Sender
+from eventtrack.server.webhooks.service import WebhookService
 from eventtrack.settings import Settings
 from projections.builtin import BUILT_IN
 from projections.views import Views
@@ -202,7 +210,12 @@ async def open_server(
         http = make_server(
             door,
             _protection(settings),
-            Telemetry(log, live, eventtrack.__version__),
+            Telemetry(
+                log,
+                live,
+                eventtrack.__version__,
+                writing.webhooks.deliveries if writing is not None else None,
+            ),
             web_ui=web_ui,
             body_bytes_max=settings.request_mebibytes_max << 20,
             access_log=settings.access_log,
@@ -217,7 +230,34 @@ async def _open_writing(site: Site, cleanup: contextlib.AsyncExitStack) -> Writi
     liveness.start()
     cleanup.push_async_callback(liveness.close)
     receiver, registry = Receiver(handler), Registry(site.log, handler, site.states)
-    return Writing(handler, receiver, registry, site.corrections, liveness, site.log.head)
+    webhooks = await _open_webhooks(site, cleanup)
+    return Writing(handler, receiver, registry, site.corrections, liveness, webhooks, site.log.head)
+
+
+async def _open_webhooks(site: Site, cleanup: contextlib.AsyncExitStack) -> WebhookService:
+    log, handler = site.log, site.handler
+    assert isinstance(log, SqliteLog)
+    try:
+        reach = Reach(site.settings.webhook_hosts)
+    except ValueError as error:
+        raise CannotStart(str(error)) from error
+    log_path = site.settings.log_path
+    path = log_path.with_name(log_path.stem + "-webhooks.db")
+    try:
+        outbox = await Outbox.open(path, log.log_id, log.head())
+    except sqlite3.Error as error:
+        raise CannotStart(
+            f"{path}, which holds what waits to be told to webhooks, cannot be used ({error}): "
+            "put it right, or delete it, and what waits is not told"
+        ) from error
+    names = Names()
+    cleanup.push_async_callback(names.close)
+    sender = Sender(reach, names)
+    deliveries = Deliveries(log, log.log_id, site.live, outbox, sender, handler.now_ms)
+    cleanup.push_async_callback(deliveries.close)
+    deliveries.start()
+    webhooks = Webhooks(log, handler, site.states, reach)
+    return WebhookService(webhooks, reach, names, deliveries, handler.now_ms)
 
 
 @contextlib.asynccontextmanager

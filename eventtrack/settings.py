@@ -97,6 +97,14 @@ SETTINGS: tuple[Setting, ...] = (
         choices=("eventtrack", "mlflow"),
     ),
     Setting(
+        "webhook_hosts",
+        ("EVENTTRACK_WEBHOOK_HOSTS",),
+        "",
+        "Hosts, comma-separated, that webhooks may reach though they are private: a name such as "
+        "ci.example.com or *.internal, an address, a network such as 10.0.0.0/8; http:// before "
+        "one allows it without encryption.",
+    ),
+    Setting(
         "request_mebibytes_max",
         ("EVENTTRACK_REQUEST_MEBIBYTES_MAX",),
         64,
@@ -131,6 +139,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     allowed_hosts: str = ""
     cors_allowed_origins: str = ""
     ui: str = "eventtrack"
+    webhook_hosts: str = ""
     request_mebibytes_max: int = 64
     access_log: bool = False
     read_only: bool = False

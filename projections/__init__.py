@@ -22,6 +22,8 @@
 | model_versions | model_versions, model_version_tags                | which is the latest    |
 | saved_views   | saved_views, saved_view_experiments                | views the UI keeps     |
 | changes       | run_changes, last_changes                          | what is new            |
+| webhooks      | webhooks, webhook_events, webhook_models,          | who is to be told      |
+|               | webhook_deliveries                                 | of what                |
 
 `search/` turns MLflow's filter language into questions to these tables.  Events are the only thing
 of eventtrack that may be imported here.

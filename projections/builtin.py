@@ -14,6 +14,7 @@ from projections.projection import Projection
 from projections.registered_models import registered_models
 from projections.runs import runs
 from projections.saved_views import saved_views
+from projections.webhooks import webhooks
 
 BUILT_IN: tuple[Projection, ...] = (
     experiments,
@@ -29,4 +30,5 @@ BUILT_IN: tuple[Projection, ...] = (
     model_versions,
     changes,
     saved_views,
+    webhooks,
 )

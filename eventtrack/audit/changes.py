@@ -61,6 +61,7 @@ from eventtrack.events.runs import (
     RunTagsSet,
     RunUpdated,
 )
+from eventtrack.events.webhooks import WebhookCreated, WebhookUpdated
 
 Value = str | int | None
 
@@ -220,6 +221,18 @@ def _version_deleted(event: ModelVersionDeleted) -> NewValues:
 @_of(ModelVersionRestored)
 def _version_restored(event: ModelVersionRestored) -> NewValues:
     return {f"version {event.version}": None}
+
+
+@_of(WebhookCreated, WebhookUpdated)
+def _webhook_set(event: WebhookCreated | WebhookUpdated) -> NewValues:
+    given: NewValues = {
+        "name": event.name,
+        "URL": event.url,
+        "events": None if event.events is None else ", ".join(event.events),
+        "status": event.status,
+        "description": event.description,
+    }
+    return {field: value for field, value in given.items() if value is not None}
 
 
 @_of(RunRenamed, ExperimentRenamed, RegisteredModelRenamed)

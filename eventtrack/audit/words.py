@@ -82,6 +82,7 @@ from eventtrack.events.runs import (
     RunUpdated,
 )
 from eventtrack.events.saved_views import SavedViewCreated, SavedViewDeleted, SavedViewUpdated
+from eventtrack.events.webhooks import WebhookCreated, WebhookDeleted, WebhookUpdated
 from eventtrack.limits import INT64_MAX, INT64_MIN
 
 VALUE_CHARS_MAX = 80
@@ -184,6 +185,25 @@ def _version_deleted(event: ModelVersionDeleted, changes: Sequence[Change]) -> s
 @_of(ModelVersionRestored)
 def _version_restored(event: ModelVersionRestored, changes: Sequence[Change]) -> str:
     return f"restored version {event.version}"
+
+
+@_of(WebhookCreated)
+def _webhook_created(event: WebhookCreated, changes: Sequence[Change]) -> str:
+    signed = ", signed" if event.secret else ""
+    return f"created webhook {_quoted(event.name)} for {_listed(event.events)}{signed}"
+
+
+@_of(WebhookUpdated)
+def _webhook_updated(event: WebhookUpdated, changes: Sequence[Change]) -> str:
+    told = [_change(each) for each in changes]
+    if event.secret is not None:
+        told.append("set another signing key" if event.secret else "ended the signing")
+    return _listed(told, "; ") if told else "set what was so already"
+
+
+@_of(WebhookDeleted)
+def _webhook_deleted(event: WebhookDeleted, changes: Sequence[Change]) -> str:
+    return "deleted the webhook"
 
 
 @_of(RunDeleted)

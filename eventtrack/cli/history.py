@@ -17,7 +17,7 @@ from eventtrack.server.moment import begin_of, position_of
 from eventtrack.server.native.audit import checked_types
 from eventtrack.settings import Settings
 
-NOUNS = ("run", "experiment", "logged-model", "registered-model")
+NOUNS = ("run", "experiment", "logged-model", "registered-model", "webhook")
 """What has a history; registered models go by their names."""
 
 
@@ -40,15 +40,15 @@ NOUNS = ("run", "experiment", "logged-model", "registered-model")
 @json_option
 @settings_options(*LOCATION)
 def history(subject: str, lines: int, as_json: bool, **values: Any) -> None:
-    """Tell what happened to a run, an experiment or a model, oldest first.
+    """Tell what happened to a run, an experiment, a model or a webhook, oldest first.
 
-    NOUN/ID is run/ID, experiment/ID, logged-model/ID or registered-model/NAME.
+    NOUN/ID is run/ID, experiment/ID, logged-model/ID, registered-model/NAME or webhook/ID.
     """
     noun, slash, key = subject.partition("/")
     if noun not in NOUNS or not slash or not key:
         raise click.UsageError(
-            f"{subject!r} is no subject: give run/ID, experiment/ID, logged-model/ID or "
-            "registered-model/NAME"
+            f"{subject!r} is no subject: give run/ID, experiment/ID, logged-model/ID, "
+            "registered-model/NAME or webhook/ID"
         )
     chosen = {name: values.pop(name) for name in ("actor", "types", "since", "until")}
     try:

@@ -16,7 +16,7 @@ from eventtrack.cli.erasing import compact
 from eventtrack.cli.history import history
 from eventtrack.cli.options import LOCATION, settings_from, settings_options
 from eventtrack.cli.output import json_option, print_json, print_json_line, when_us
-from eventtrack.events import Fact, Position, Recorded, stored_name
+from eventtrack.events import Fact, Position, Recorded, fields_of, stored_name
 from eventtrack.events.metrics import MetricsLogged
 from eventtrack.log import LogError
 from eventtrack.log.verify import verify
@@ -190,10 +190,7 @@ def _fields(fact: Fact) -> dict[str, Any]:
                 for series in fact.series()
             ],
         }
-    fields = msgspec.to_builtins(fact)
-    assert isinstance(fields, dict)
-    fields.pop("event", None)
-    return fields
+    return fields_of(fact)
 
 
 def _number(value: float) -> float | str:

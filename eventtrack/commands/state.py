@@ -317,6 +317,10 @@ class StateReader(Protocol):
         """The saved view with this id."""
         ...
 
+    async def webhook_exists(self, webhook_id: str) -> bool:
+        """Is there a webhook with this id that was not deleted?"""
+        ...
+
     async def producer(self, producer: str) -> ProducerState | None:
         """The native producer of this name."""
         ...

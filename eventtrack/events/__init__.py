@@ -3,7 +3,7 @@
 Bytes are msgpack maps; the field `event` holds the stored name and version.
 """
 
-from typing import Union
+from typing import Any, Union
 
 import msgspec
 
@@ -24,9 +24,11 @@ from eventtrack.events import (
     registered_models,
     runs,
     saved_views,
+    webhooks,
 )
 from eventtrack.events.envelope import START, Position, Recorded
 from eventtrack.events.fact import Fact
+from eventtrack.events.secret import Secret
 
 CURRENT: tuple[type[Fact], ...] = (
     experiments.ExperimentCreated,
@@ -93,11 +95,39 @@ CURRENT: tuple[type[Fact], ...] = (
     saved_views.SavedViewCreated,
     saved_views.SavedViewUpdated,
     saved_views.SavedViewDeleted,
+    webhooks.WebhookCreated,
+    webhooks.WebhookUpdated,
+    webhooks.WebhookDeleted,
 )
 """What may be written."""
 
-_decoder = msgspec.msgpack.Decoder(Union[CURRENT + history.HISTORY])  # noqa: UP007 (a runtime tuple)
-_encoder = msgspec.msgpack.Encoder()
+HIDDEN = "(hidden)"
+"""What is shown in the place of a secret."""
+
+
+def _stored(value: object) -> str:
+    if isinstance(value, Secret):
+        return value.reveal()
+    raise TypeError(f"an event may not hold a {type(value).__name__}")
+
+
+def _loaded(kind: type, value: Any) -> Secret:
+    if kind is Secret and isinstance(value, str):
+        return Secret(value)
+    raise TypeError(f"an event may not hold a {kind.__name__}")
+
+
+def _hidden(value: object) -> str:
+    if isinstance(value, Secret):
+        return HIDDEN if value else ""
+    raise TypeError(f"an event may not hold a {type(value).__name__}")
+
+
+_decoder = msgspec.msgpack.Decoder(
+    Union[CURRENT + history.HISTORY],  # noqa: UP007 (a runtime tuple)
+    dec_hook=_loaded,
+)
+_encoder = msgspec.msgpack.Encoder(enc_hook=_stored)
 
 
 class UnknownEvent(Exception):
@@ -120,6 +150,13 @@ def decode(payload: bytes) -> Fact:
         ) from error
 
 
+def fields_of(event: Fact) -> dict[str, Any]:
+    """The event's fields as plain values, to be shown: bytes as base64, secrets hidden."""
+    fields: dict[str, Any] = msgspec.to_builtins(event, enc_hook=_hidden)
+    fields.pop("event", None)
+    return fields
+
+
 def stored_name(event_type: type[Fact]) -> str:
     """The literal name on disk, for example `RunCreated/1`."""
     tag = event_type.__struct_config__.tag
@@ -129,12 +166,15 @@ def stored_name(event_type: type[Fact]) -> str:
 
 __all__ = [
     "CURRENT",
+    "HIDDEN",
     "START",
     "Fact",
     "Position",
     "Recorded",
+    "Secret",
     "UnknownEvent",
     "decode",
     "encode",
+    "fields_of",
     "stored_name",
 ]

@@ -16,6 +16,7 @@ from eventtrack.projector.past import PastNotReady
 from eventtrack.server.hub import Hub
 from eventtrack.server.liveness import Liveness
 from eventtrack.server.moment import AS_OF, position_of
+from eventtrack.server.webhooks.service import WebhookService
 from projections.metrics.history import Histories, Points, read_points
 from projections.table.listing import Listings
 from projections.views import Views
@@ -66,6 +67,7 @@ class Writing:
         registry: Registry,
         corrections: Corrections,
         liveness: Liveness,
+        webhooks: WebhookService,
         head: Callable[[], Position],
     ) -> None:
         self.corrections = corrections
@@ -73,6 +75,7 @@ class Writing:
         self.receiver = receiver
         self.registry = registry
         self.liveness = liveness
+        self.webhooks = webhooks
         self.head = head
 
 
@@ -185,6 +188,11 @@ class Door:
     def liveness(self) -> Liveness:
         """Notes who was heard from; Forbidden where nothing may be written."""
         return self._written().liveness
+
+    @property
+    def webhooks(self) -> WebhookService:
+        """Makes webhooks and tells them; Forbidden where nothing may be written."""
+        return self._written().webhooks
 
     @property
     def head(self) -> Callable[[], Position]:

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from eventtrack import columns
-from eventtrack.events import Fact, Position, Recorded, stored_name
+from eventtrack.events import Fact, Position, Recorded, fields_of, stored_name
 from eventtrack.events.console import ConsoleLogged
 from eventtrack.events.experiments import (
     ExperimentCreated,
@@ -184,9 +184,7 @@ def payload_of(event: Fact) -> dict[str, Any]:
         return {"metrics": _summaries(event)}
     if isinstance(event, ConsoleLogged):
         return {"source": event.source, "rank": event.rank, "lines": event.lines}
-    fields: dict[str, Any] = msgspec.to_builtins(event)
-    fields.pop("event", None)
-    return fields
+    return fields_of(event)
 
 
 def _summaries(event: MetricsLogged) -> dict[str, dict[str, Any]]:

@@ -25,6 +25,7 @@ from eventtrack.server.mlflow import (
     proxy,
     registered_models,
     runs,
+    webhooks,
 )
 from eventtrack.server.mlflow.endpoint import Function, endpoint
 from eventtrack.server.mlflow.web_ui import WebUI
@@ -61,7 +62,7 @@ class Plain(msgspec.Struct, frozen=True):
 
 
 E, R, H, D, L, A, P = experiments, runs, history, datasets, logged_models, artifacts, proxy
-RM, MV = registered_models, model_versions
+RM, MV, W = registered_models, model_versions, webhooks
 
 API: tuple[Json | Plain, ...] = (
     Json("POST", "2.0/mlflow/experiments/create", E.CreateExperiment, E.create),
@@ -145,6 +146,12 @@ API: tuple[Json | Plain, ...] = (
     ),
     Json("POST", "2.0/mlflow/model-versions/set-tag", MV.SetTag, MV.set_tag),
     Json("DELETE", "2.0/mlflow/model-versions/delete-tag", MV.DeleteTag, MV.delete_tag),
+    Json("POST", "2.0/mlflow/webhooks", W.CreateWebhook, W.create),
+    Json("GET", "2.0/mlflow/webhooks", W.ListWebhooks, W.list_webhooks),
+    Json("GET", "2.0/mlflow/webhooks/{webhook_id}", W.WebhookId, W.get),
+    Json("PATCH", "2.0/mlflow/webhooks/{webhook_id}", W.UpdateWebhook, W.update),
+    Json("DELETE", "2.0/mlflow/webhooks/{webhook_id}", W.WebhookId, W.delete),
+    Json("POST", "2.0/mlflow/webhooks/{webhook_id}/test", W.TestWebhook, W.test),
     Json("GET", "3.0/mlflow/server-info", basics.Nothing, basics.server_info),
     Json("GET", "2.0/mlflow/artifacts/list", A.ListArtifacts, A.list_run),
     Json(
@@ -197,6 +204,7 @@ NATIVE: tuple[Json | Plain, ...] = (
     Plain("GET", "experiments/{experiment_id}/events", audit.experiment_events),
     Plain("GET", "logged-models/{model_id}/events", audit.model_events),
     Plain("GET", "registered-models/{name}/events", audit.registered_model_events),
+    Plain("GET", "webhooks/{webhook_id}/events", audit.webhook_events),
     Json("GET POST", "runs", R.SearchRuns, R.search),
     Plain("POST", "runs/table", native_table.run_table),
     Plain("POST", "runs/groups", native_table.run_groups),

@@ -18,6 +18,7 @@ from projections import (
     registered_models,
     runs,
     saved_views,
+    webhooks,
 )
 from projections.metrics.history import read_points
 
@@ -139,6 +140,10 @@ class ViewStates:
         if found is None:
             return None
         return SavedViewState(view_id=view_id, name=found.name, state=found.state)
+
+    async def webhook_exists(self, webhook_id: str) -> bool:
+        """See `StateReader.webhook_exists`."""
+        return await webhooks.get(await self._live.current(), webhook_id) is not None
 
     async def producer(self, producer: str) -> ProducerState | None:
         """See `StateReader.producer`."""

@@ -14,6 +14,7 @@ from eventtrack.counters import SECONDS, Histogram
 from eventtrack.projector.live import Live
 from eventtrack.projector.projector import Projector
 from eventtrack.server.dispatch import Handle
+from eventtrack.server.webhooks.delivering import Deliveries
 
 if TYPE_CHECKING:
     from prometheus_client.registry import Collector
@@ -37,6 +38,10 @@ HELP: dict[str, str] = {
     "eventtrack_requests_total": "Requests answered, by route, method and status",
     "eventtrack_request_seconds": "Time to answer a request, by route",
     "eventtrack_refused_busy_total": "Requests refused with 429 because too much waited",
+    "eventtrack_webhook_delivered_total": "Deliveries that webhooks have taken",
+    "eventtrack_webhook_failed_total": "Tries of deliveries that failed",
+    "eventtrack_webhook_given_up_total": "Deliveries that failed for too long and are given up",
+    "eventtrack_webhook_waiting": "Deliveries that wait for their webhook",
     "eventtrack_info": "The server's version",
 }
 """Every metric of ours and what it is; README has the same table."""
@@ -89,10 +94,18 @@ class Requests:
 class Telemetry:
     """Gathers the counters of one server.
 
-    log, live: None for a server that has views alone; version: of this release.
+    log, live: None for a server that has views alone; version: of this release; deliveries: None
+    where nothing is written.
     """
 
-    def __init__(self, log: LogCounters | None, live: Live | None, version: str) -> None:
+    def __init__(
+        self,
+        log: LogCounters | None,
+        live: Live | None,
+        version: str,
+        deliveries: Deliveries | None = None,
+    ) -> None:
+        self._deliveries = deliveries
         self._version = version
         self._log = log
         self._live = live
@@ -123,6 +136,8 @@ class Telemetry:
         """The metrics, as prometheus_client's families."""
         if self._log is not None and self._live is not None:
             yield from self._of_log(self._log, self._live.projector)
+        if self._deliveries is not None:
+            yield from _of_deliveries(self._deliveries)
         yield from self._of_requests()
 
     def _of_log(self, log: LogCounters, projector: Projector) -> Iterator[Any]:
@@ -173,6 +188,19 @@ class Telemetry:
         info = GaugeMetricFamily("eventtrack_info", HELP["eventtrack_info"], labels=("version",))
         info.add_metric((self._version,), 1)
         yield info
+
+
+def _of_deliveries(deliveries: Deliveries) -> Iterator[Any]:
+    from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+
+    for name, count in (
+        ("eventtrack_webhook_delivered", deliveries.delivered),
+        ("eventtrack_webhook_failed", deliveries.failed),
+        ("eventtrack_webhook_given_up", deliveries.given_up),
+    ):
+        yield CounterMetricFamily(name, HELP[f"{name}_total"], value=count)
+    name = "eventtrack_webhook_waiting"
+    yield GaugeMetricFamily(name, HELP[name], value=deliveries.waiting)
 
 
 def _family(

@@ -20,7 +20,7 @@ elif "--log" in sys.argv[1:]:
 elif "--import" in sys.argv[1:]:
     from scripts.bench.importing import main
 elif "--ui" in sys.argv[1:]:
-    from scripts.bench.ui.cli import main
+    from scripts.bench.pages import main
 else:
     from scripts.bench.cli import main
 

@@ -87,7 +87,10 @@ from eventtrack.events.saved_views import (
     SavedViewDeleted,
     SavedViewUpdated,
 )
+from eventtrack.events.secret import Secret
+from eventtrack.events.webhooks import WebhookCreated, WebhookDeleted, WebhookUpdated
 
+WEBHOOK = "3f1c2d54-9b0e-4a6d-8c7f-2e1d0a9b8c7d"
 RUN = "0b6fbc9f5d9e4d2f8c1f3a5d7e9b0a1c"
 REGISTERED = "7c1e5a0d4b2f4e6c9a8b3d2f1e0c5a7b"
 MODEL = "m-5b1d4b6f9c3e4f0aa8d27c6e91f3b204"
@@ -242,6 +245,26 @@ EXAMPLES: tuple[Fact, ...] = (
         source_id="3",
         updated_at_ms=1_700_000_006_000,
     ),
+    WebhookCreated(
+        webhook_id=WEBHOOK,
+        name="deploy.ci",
+        url="https://ci.example.com/hooks/1?token=x",
+        events=["model_version.created", "model_version_alias.created"],
+        created_at_ms=1_700_000_020_000,
+        status="DISABLED",
+        description="starts the deployment",
+        secret=Secret("Zürich-2023"),
+    ),
+    WebhookUpdated(
+        webhook_id=WEBHOOK,
+        updated_at_ms=1_700_000_020_001,
+        name="deploy",
+        url="https://ci.example.com/hooks/2",
+        events=["prompt_tag.set", "model_version_alias.created"],
+        status="ACTIVE",
+        description="starts it",
+        secret=Secret("Bern-2024"),
+    ),
     RegisteredModelCreated(
         registered_model_id=REGISTERED,
         name="claims ü",
@@ -318,5 +341,8 @@ EXAMPLES: tuple[Fact, ...] = (
         view_id="v1", updated_at_ms=1_700_000_008_000, name="the very best", state="{}"
     ),
     SavedViewDeleted(view_id="v1"),
+    WebhookDeleted(
+        webhook_id="9b0e3f1c-2d54-4a6d-8c7f-2e1d0a9b8c7d", deleted_at_ms=1_700_000_020_002
+    ),
 )
 """The whole life of one experiment, one run and one model of each kind, in no natural order."""

@@ -47,6 +47,7 @@ from eventtrack.events.metrics import Series
 from tests.projections import made
 from tests.projections.model import Point
 from tests.projections.registry_steps import changed_registered_models, new_versions
+from tests.projections.webhook_steps import changed_webhooks, new_webhooks, prompts
 from tests.projections.world import Step, World, keys, names, pairs, texts, which
 from tests.support import ACTOR
 
@@ -348,6 +349,9 @@ steps = st.one_of(
     new_versions(),
     changed_registered_models(),
     changed_registered_models(),
+    new_webhooks(),
+    changed_webhooks(),
+    prompts(),
     undone(),
     undone(),
     corrected_params(),

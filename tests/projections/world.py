@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 
 from eventtrack.commands.corrections import Corrections
 from eventtrack.commands.handler import Handler
+from eventtrack.commands.reach import Reach
 from eventtrack.commands.registry import Registry
 from eventtrack.commands.runs import CreateRun
+from eventtrack.commands.webhooks import Webhooks
 from eventtrack.errors import EventtrackError
 from eventtrack.log import EventLog
 from eventtrack.projector.live import Live
@@ -39,6 +41,7 @@ class World:
         self.experiments: list[str] = []
         self.runs: list[str] = []
         self.models: list[str] = []
+        self.webhooks: list[str] = []
         self._now, self._ids = count(1_000), count(1)
         self._random = random.Random(7)
         self.restart()
@@ -54,6 +57,7 @@ class World:
             source=self._random,
         )
         self.registry = Registry(self.log, self.handler, ViewStates(self.live))
+        self.hooks = Webhooks(self.log, self.handler, ViewStates(self.live), Reach())
         self.corrections = Corrections(self.log, self.handler, ViewStates(self.live))
 
     async def begin(self) -> None:

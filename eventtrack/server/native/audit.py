@@ -11,6 +11,7 @@ from eventtrack.commands import (
     registered_models,
     runs,
     saved_views,
+    webhooks,
 )
 from eventtrack.errors import DoesNotExist, InvalidParameter
 from eventtrack.events import CURRENT, START, Position
@@ -77,6 +78,17 @@ def saved_view_events(door: Door) -> Handle:
         view_id = request[PATH_PARAMETERS]["view_id"]
         absent = saved_views.no_such_view(view_id)
         return await _answer(door, request, saved_views.stream_of(view_id), absent)
+
+    return handle
+
+
+def webhook_events(door: Door) -> Handle:
+    """GET webhooks/{webhook_id}/events, as for runs; of a deleted one, too."""
+
+    async def handle(request: web.BaseRequest) -> web.StreamResponse:
+        webhook_id = request[PATH_PARAMETERS]["webhook_id"]
+        absent = webhooks.no_such_webhook(webhook_id)
+        return await _answer(door, request, webhooks.stream_of(webhook_id), absent)
 
     return handle
 

@@ -171,6 +171,28 @@ INTENDED: tuple[Intended, ...] = (
         "registry search: versions refused: {'filter': \"name LIKE 'search_%'\", "
         "'order_by': ['name', 'name']}",
     ),
+    _refused(
+        "Q3",
+        "an event that is none is the client's mistake, which a retry does not mend",
+        "webhooks: an event has an entity",
+        "webhooks: an event has an action",
+        "webhooks: an event is an object",
+        "webhooks: an unknown entity is none",
+        "webhooks: a test's event has an action",
+    ),
+    _answered(
+        "V12",
+        "an event that is asked for twice is asked for; MLflow tells of its tables",
+        "webhooks: an event may be asked for twice",
+    ),
+    _refused(
+        "V12",
+        "what every reader of the list would see is no place for a password, and texts have limits",
+        "webhooks: a URL holds no password",
+        "webhooks: a URL has a limit",
+        "webhooks: a description has a limit",
+        "webhooks: a secret has a limit",
+    ),
     Intended(
         "Q3",
         "what is not there is not found, whether by number or by stage",

@@ -28,6 +28,7 @@ from tests.mlflow.differential.sequences import (
     search_filters,
     search_orders,
     search_population,
+    webhooks,
     wire_json,
 )
 from tests.mlflow.differential.steps import Step
@@ -52,6 +53,7 @@ _BY_NOUN: Mapping[str, Sequence[Step]] = {
     "registry sources": registry_sources.STEPS,
     "registry search": registry_search.STEPS,
     "absent": absent.STEPS,
+    "webhooks": webhooks.STEPS,
     "quirks": quirks.STEPS,
 }
 

@@ -1,0 +1,286 @@
+"""`python scripts/bench --ui`: what the person in front of the web UI waits for.
+
+It fills a server with many runs, and with a few of very many points, opens its pages in Debian's
+Chromium (no graphics card, drawing by CPU) and measures there: first load, first rows, sorting,
+scrolling, charts, zoom, and how soon a logged value is on the screen.
+"""
+
+import http.client
+import json
+import os
+import random
+import shutil
+import statistics
+import tempfile
+import time
+from array import array
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+from playwright.sync_api import Page, sync_playwright
+
+from eventtrack.ui import DIST
+from eventtrack.wire import ingest as wire
+from scripts.bench.native import curve
+from tests.servers import ServerProcess, eventtrack_server
+
+EXPERIMENT_RUNS = 1_500
+METRICS = 20
+RUNS_IN_REQUEST = 250
+POINTS_IN_REQUEST = 50_000
+LIVE_VALUES = 40
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--enable-precise-memory-info"]
+
+WATCH = """
+window.longTasks = [];
+new PerformanceObserver((list) => {
+  for (const entry of list.getEntries()) longTasks.push(Math.round(entry.duration));
+}).observe({ entryTypes: ['longtask'] });
+"""
+FIRST_ROW = "[role=row][aria-rowindex='2'] a"
+SCROLL = """async ([rows, jump]) => {
+  const grid = document.querySelector('.grid');
+  const frames = [];
+  longTasks.length = 0;
+  let last = performance.now();
+  for (let at = 0; at < 300; at++) {
+    grid.scrollTop = jump ? ((at * 9137) % rows) * 30 : grid.scrollTop + 97;
+    await new Promise(requestAnimationFrame);
+    const now = performance.now();
+    frames.push(now - last);
+    last = now;
+  }
+  frames.sort((a, b) => a - b);
+  return { p50: frames[150], p95: frames[285], max: frames[299], long: longTasks };
+}"""
+JUMP = """async (row) => {
+  const begun = performance.now();
+  document.querySelector('.grid').scrollTop = row * 30;
+  while (!document.querySelector(`[aria-rowindex='${row + 5}'] a`)) {
+    await new Promise(requestAnimationFrame);
+  }
+  return performance.now() - begun;
+}"""
+
+SHOWN = """async (text) => {
+  const cells = document.querySelector('.grid-body');
+  while (!cells.textContent.includes(text)) await new Promise(requestAnimationFrame);
+}"""
+
+
+@click.command()
+@click.option("--ui", is_flag=True, hidden=True)
+@click.option("--runs", default=75_000, show_default=True, help="In the table.")
+@click.option("--series", default=100, show_default=True, help="Runs in the chart.")
+@click.option("--points", default=1_000_000, show_default=True, help="Of each of them.")
+@click.option("--data", type=click.Path(path_type=Path), help="Keep, or take, the data here.")
+@click.option("--mlflow/--no-mlflow", default=True, show_default=True, help="Its UI as well.")
+def main(runs: int, series: int, points: int, data: Path | None, mlflow: bool, **_: object) -> None:
+    """Measure the web UI in a browser."""
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        raise click.ClickException("Chromium is needed: apt-get install chromium")
+    with tempfile.TemporaryDirectory() as folder:
+        place = data or Path(folder)
+        is_filled = (place / "log.db").exists()
+        with eventtrack_server(place) as server:
+            if not is_filled:
+                _fill(server.port, runs, series, points)
+        # Anew, so that nothing is in its memory.
+        with eventtrack_server(place) as server, sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+            page = browser.new_page(base_url=server.url, viewport={"width": 1440, "height": 900})
+            page.add_init_script(WATCH)
+            _measure_table(page, runs)
+            _measure_live(page, server)
+            _measure_charts(page, server.port, series)
+            browser.close()
+        if mlflow:
+            with eventtrack_server(place, "--ui", "mlflow") as server:
+                _measure_mlflow(server.url, chromium)
+
+
+def _fill(port: int, runs: int, series: int, points: int) -> None:
+    begun = time.monotonic()
+    with closing(http.client.HTTPConnection("127.0.0.1", port)) as connection:
+        for first in range(0, runs, RUNS_IN_REQUEST):
+            numbers = range(first, min(first + RUNS_IN_REQUEST, runs))
+            _send(connection, [entry for number in numbers for entry in _run(number)])
+        for number in range(series):
+            run_id = f"{number:08x}{'c' * 24}"
+            start = wire.RunStart(run_id=run_id, experiment="charts", name=f"curve-{number}")
+            _send(connection, [start])
+            values = array("d", curve(number, POINTS_IN_REQUEST)).tobytes()
+            for step in range(0, points, POINTS_IN_REQUEST):
+                some = range(step, min(step + POINTS_IN_REQUEST, points))
+                _send(
+                    connection,
+                    [
+                        wire.Metrics(
+                            run_id=run_id,
+                            steps=array("q", some).tobytes(),
+                            timestamps=array("q", (1_790_000_000_000 + x for x in some)).tobytes(),
+                            values={"loss": values[: 8 * len(some)]},
+                        )
+                    ],
+                )
+    print(f"filled in {time.monotonic() - begun:.0f} s")
+
+
+def _run(number: int) -> list[wire.Entry]:
+    chance = random.Random(number)
+    run_id = f"{number:032x}"
+    started = 1_700_000_000_000 + number * 1000
+    step, timestamp = array("q", [1]).tobytes(), array("q", [started]).tobytes()
+    return [
+        wire.RunStart(
+            run_id=run_id,
+            experiment=f"sweep {number // EXPERIMENT_RUNS}",
+            name=f"run-{number}",
+            start_time=started,
+        ),
+        wire.Params(run_id=run_id, params={"lr": str(chance.random()), "seed": str(number % 5)}),
+        wire.Metrics(
+            run_id=run_id,
+            steps=step,
+            timestamps=timestamp,
+            values={
+                f"metric {each}": array("d", [chance.random()]).tobytes() for each in range(METRICS)
+            },
+        ),
+        wire.RunEnd(run_id=run_id, end_time=started + 1000),
+    ]
+
+
+def _send(connection: http.client.HTTPConnection, entries: list[wire.Entry]) -> None:
+    body = msgspec.msgpack.encode(wire.Request(entries=entries))
+    while True:
+        connection.request("POST", wire.PATH, body, {"Content-Type": wire.MSGPACK_TYPE})
+        response = connection.getresponse()
+        answer = response.read()
+        if response.status != 429:
+            break
+        time.sleep(float(response.headers.get("Retry-After", "1")))
+    assert response.status == 200, answer[:500]
+
+
+def _measure_table(page: Page, runs: int) -> None:
+    size = sum(path.stat().st_size for path in DIST.rglob("*.gz"))
+    print(f"assets, gzip: {size / 1000:.1f} KB")
+    page.goto("/#/?charts=0")
+    page.wait_for_selector(FIRST_ROW)
+    print(f"first load to first rows of {runs:,}: {page.evaluate('performance.now()'):.0f} ms")
+    answer = page.evaluate(
+        "performance.getEntriesByType('resource').filter(e => /runs.table/.test(e.name))"
+        ".map(e => e.duration)"
+    )
+    print(f"  of that the server's answer: {answer[0]:.0f} ms")
+    print(f"to rows in the middle: {page.evaluate(JUMP, runs // 2):.0f} ms")
+    _tell_frames("scrolling", page.evaluate(SCROLL, [runs, False]))
+    _tell_frames("jumping", page.evaluate(SCROLL, [runs, True]))
+    heap = page.evaluate("performance.memory.usedJSHeapSize") / 1e6
+    print(f"heap: {heap:.0f} MB")
+
+
+def _tell_frames(what: str, figures: dict[str, Any]) -> None:
+    print(
+        f"{what}: frames of {figures['p50']:.1f} ms, p95 {figures['p95']:.1f}, "
+        f"longest {figures['max']:.0f}; long tasks: {figures['long'] or 'none'}"
+    )
+
+
+def _measure_live(page: Page, server: ServerProcess) -> None:
+    run_id = os.urandom(16).hex()
+    delays = []
+    with closing(http.client.HTTPConnection("127.0.0.1", server.port)) as connection:
+        _send(connection, [wire.RunStart(run_id=run_id, experiment="live", name="live")])
+        page.goto("/#/?charts=0&cols=m.live&q=name%20%3D%20%27live%27")
+        page.wait_for_selector(FIRST_ROW)
+        for number in range(LIVE_VALUES):
+            value = 1000 + number
+            points = wire.Metrics(
+                run_id=run_id, steps=[number], timestamps=[number], values={"live": [value]}
+            )
+            begun = time.monotonic()
+            _send(connection, [points])
+            page.evaluate(SHOWN, str(value))
+            delays.append((time.monotonic() - begun) * 1000)
+    delays.sort()
+    print(
+        f"a logged value is on the screen: {statistics.median(delays):.0f} ms, "
+        f"p95 {delays[int(0.95 * len(delays))]:.0f} ms"
+    )
+
+
+def _measure_charts(page: Page, port: int, series: int) -> None:
+    run_ids = [f"{number:08x}{'c' * 24}" for number in range(series)]
+    question = {"run_ids": run_ids, "key": "loss", "axis": "step", "buckets": 1000}
+    with closing(http.client.HTTPConnection("127.0.0.1", port)) as connection:
+        begun = time.monotonic()
+        connection.request(
+            "POST",
+            "/api/eventtrack/1/charts",
+            json.dumps(question),
+            {"Content-Type": "application/json"},
+        )
+        response = connection.getresponse()
+        size = len(response.read())
+        taken = (time.monotonic() - begun) * 1000
+        assert response.status == 200
+    print(f"chart of {series} series, the server's answer: {taken:.0f} ms, {size / 1e6:.1f} MB")
+    page.goto("/#/?q=name%20LIKE%20%27curve-%25%27&cols=a.status")
+    page.wait_for_selector(FIRST_ROW)
+    page.get_by_role("grid").focus()
+    page.keyboard.press("Home")
+    page.keyboard.press("Space")
+    page.evaluate(PAINTED)
+    begun = time.monotonic()
+    page.keyboard.press("Shift+End")
+    page.wait_for_selector(f".chart [aria-label^='loss by step: {series} runs']")
+    page.evaluate("async () => { while (!painted) await new Promise(requestAnimationFrame) }")
+    print(f"choosing them to painted: {(time.monotonic() - begun) * 1000:.0f} ms")
+    box = page.locator(".chart .u-over").first.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 60, box["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 160, box["y"] + 60, steps=3)
+    begun = time.monotonic()
+    with page.expect_response("**/charts"):
+        page.mouse.up()
+    page.evaluate("new Promise(requestAnimationFrame)")
+    print(f"zoom, asked anew and painted: {(time.monotonic() - begun) * 1000:.0f} ms")
+
+
+def _measure_mlflow(url: str, chromium: str) -> None:
+    """MLflow's page on the same data: one experiment, as it lists no more at a time."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        page.goto(f"{url}/#/experiments/1/runs")
+        page.wait_for_selector("a[href*='/runs/']", timeout=120_000)
+        ready = page.evaluate("performance.now()")
+        page.wait_for_timeout(3000)
+        size = page.evaluate(
+            """performance.getEntriesByType('resource')
+                .filter(e => e.initiatorType !== 'fetch' && e.initiatorType !== 'xmlhttprequest')
+                .reduce((sum, e) => sum + e.encodedBodySize, 0)"""
+        )
+        heap = page.evaluate("performance.memory.usedJSHeapSize") / 1e6
+        print(
+            f"MLflow's UI on the same data, one experiment of {EXPERIMENT_RUNS:,} runs: assets, "
+            f"gzip, {size / 1000:.0f} KB; to first rows {ready:.0f} ms; heap {heap:.0f} MB"
+        )
+        browser.close()
+
+
+PAINTED = """() => {
+  window.painted = 0;
+  const stroke = CanvasRenderingContext2D.prototype.stroke;
+  CanvasRenderingContext2D.prototype.stroke = function (...given) {
+    window.painted++;
+    return stroke.apply(this, given);
+  };
+}"""

@@ -1,1 +1,0 @@
-"""`python scripts/bench --ui`: what the pages cost a person who waits, in a real browser."""

@@ -1,0 +1,1 @@
+"""Webhooks: a real server, a real receiver."""
