@@ -81,7 +81,7 @@ function DatasetCard(props: { dataset: Dataset; context: string; experimentId: s
   );
 }
 
-export function ModelCard(props: { modelId: string; what: string }) {
+export function ModelCard(props: { modelId: string; what: string; isOpen?: boolean }) {
   const [model] = createResource(() => [props.modelId, moment()] as const, ([id]) => loggedModel(id));
   return (
     <article class="card">
@@ -90,19 +90,22 @@ export function ModelCard(props: { modelId: string; what: string }) {
           <code>{props.modelId}</code>: it was deleted, or is of another moment.
         </p>
       </Show>
-      <Show when={!model.error && model.latest}>{(found) => <Model model={found()} what={props.what} />}</Show>
+      <Show when={!model.error && model.latest}>{(found) => <Model model={found()} what={props.what} isOpen={props.isOpen ?? false} />}</Show>
     </article>
   );
 }
 
-function Model(props: { model: LoggedModel; what: string }) {
-  const [isOpen, setIsOpen] = createSignal(queryValue("model") === props.model.info.model_id);
+function Model(props: { model: LoggedModel; what: string; isOpen: boolean }) {
+  const [isOpen, setIsOpen] = createSignal(props.isOpen || queryValue("model") === props.model.info.model_id);
   const source = createMemo(() => ofModel(props.model.info.model_id));
   const path = () => (isOpen() && queryValue("model") === props.model.info.model_id ? queryValue("file") : "");
   return (
     <>
       <p>
-        <strong>{props.model.info.name}</strong> <code>{props.model.info.model_id}</code>{" "}
+        <strong>{props.model.info.name}</strong>{" "}
+        <a href={href(["experiments", props.model.info.experiment_id, "models", props.model.info.model_id])}>
+          <code>{props.model.info.model_id}</code>
+        </a>{" "}
         <span class="faint">
           {props.what}, {props.model.info.model_type} {props.model.info.status.replace("LOGGED_MODEL_", "").toLowerCase()},{" "}
           {fullTime(props.model.info.creation_timestamp_ms)}
