@@ -369,3 +369,17 @@ def test_datasets_and_logged_models_are_linked(page: Page, site: Site, rich: str
     expect(models).to_contain_text("made at step 3")
     models.get_by_role("button", name="Files").click()
     expect(models).to_contain_text("No files")
+
+
+def test_a_run_that_went_silent_is_lost_and_found_again(page: Page, site: Site) -> None:
+    run = {"run_id": "silent1", "type": "run", "experiment": "silent", "lease_seconds": 1}
+    status, _, _ = site.rest.ask("POST", "/api/eventtrack/1/ingest", {"entries": [run]})
+    assert status == 200
+    page.goto("/#/runs/silent1")
+    about = region(page, "About the run")
+    expect(about).to_contain_text("its lease is 1 s", timeout=30_000)
+    expect(page.locator(".details-head .status")).to_have_text("Lost")
+    tag = {"type": "tags", "run_id": "silent1", "tags": {"sign": "of life"}}
+    status, _, _ = site.rest.ask("POST", "/api/eventtrack/1/ingest", {"entries": [tag]})
+    assert status == 200
+    expect(region(page, "Tags")).to_contain_text("of life")

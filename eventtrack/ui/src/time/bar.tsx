@@ -3,13 +3,13 @@
 import { createEffect, createMemo, createSignal, For, on, onCleanup, Show } from "solid-js";
 import "../styles/time.css";
 import { isAborted } from "../api/client";
-import { type Moment, momentTold } from "../api/details";
+import { type Moment, momentTold, runThen } from "../api/details";
 import { isPast, useFollow } from "../shell/past";
 import { moment, setQuery } from "../shell/router";
 import { Button, IconButton } from "../widgets/button";
 import { fullTime } from "../widgets/format";
 import { tellError } from "../widgets/toast";
-import { Replay, SPEEDS } from "./replay";
+import { paced, Replay, SPEEDS } from "./replay";
 import { besides, endsOf, type Stop, stopsFrom } from "./stops";
 
 const SLIDING_MILLISECONDS = 120;
@@ -94,7 +94,11 @@ export function TimeBar(props: TimeBarProps) {
     if (replay.isPlaying()) return replay.pause();
     try {
       const isAtEnd = !isPast() || position() >= last();
-      replay.play(await stopsFrom(props.runId, head(), isAtEnd ? 0 : position()));
+      const [run, stops] = await Promise.all([
+        runThen(props.runId, String(head())),
+        stopsFrom(props.runId, head(), isAtEnd ? 0 : position()),
+      ]);
+      replay.play(paced(stops, run.end_time ? run.end_time - run.start_time : 0));
     } catch (error) {
       tellError("The run cannot be replayed", error);
     }

@@ -7,6 +7,20 @@ export const SPEEDS = [1, 10, 100, 1000] as const;
 
 const TICK_MILLISECONDS = 250;
 
+/** Events that came in less than this part of the time the run took came afterwards, all at once. */
+const AT_ONCE_PART = 0.1;
+
+/**
+ * Stops in the run's own pace.  What was imported, or sent when the trainer was online again, was
+ * recorded in a moment; its events are spread evenly over the time that the run took.
+ */
+export function paced(stops: readonly Stop[], tookMilliseconds: number): readonly Stop[] {
+  const [first, last] = [stops[0], stops.at(-1)];
+  if (!first || !last || last.at - first.at >= tookMilliseconds * AT_ONCE_PART) return stops;
+  const by = tookMilliseconds / Math.max(1, stops.length - 1);
+  return stops.map(({ position }, index) => ({ position, at: first.at + index * by }));
+}
+
 export class Replay {
   readonly #isPlaying = createSignal(false);
   #stops: readonly Stop[] = [];
