@@ -13,6 +13,8 @@ const SECTION_CHARTS = 24;
 const SECTIONS = 30;
 const PINNED = "pinned";
 const UNNAMED = "charts";
+/** What was looked for stands together, whatever sections it is from. */
+const FOUND = "found";
 
 interface PaneProps {
   metrics: readonly string[];
@@ -36,7 +38,8 @@ export function sectionsOf(metrics: readonly string[], find: string, pinned: rea
   const sections = new Map<string, string[]>();
   for (const each of found) {
     const slash = each.indexOf("/");
-    const title = pinned.includes(each) ? PINNED : slash > 0 ? each.slice(0, slash) : UNNAMED;
+    const own = slash > 0 ? each.slice(0, slash) : UNNAMED;
+    const title = words.length ? FOUND : pinned.includes(each) ? PINNED : own;
     sections.set(title, [...(sections.get(title) ?? []), each]);
   }
   // System metrics are looked at last, what was pinned first.

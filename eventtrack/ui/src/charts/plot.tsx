@@ -6,6 +6,7 @@ import { colour, isDark } from "../shell/theme";
 import { duration, fullTime, number } from "../widgets/format";
 import { colourOf } from "./colours";
 import { Painter } from "./painter";
+import { ticksOf } from "./ticks";
 import { extentX, extentY, nearest, type Line } from "./series";
 import type { Axis } from "./wire";
 
@@ -119,9 +120,7 @@ export function Plot(props: PlotProps) {
       },
       series: [{}, { show: true, paths: () => null, points: { show: false } }],
       axes: [
-        isTime
-          ? { ...axis, size: 26 }
-          : { ...axis, size: 24, values: (_, ticks) => ticks.map((x) => (x === null ? "" : shortX(x))) },
+        { ...axis, size: 24, values: (_, ticks) => ticksOf(props.axis, ticks) },
         { ...axis, size: AXIS_PIXELS, values: (_, ticks) => ticks.map((y) => (y === null ? "" : number(y))) },
       ],
       hooks: {
@@ -131,9 +130,6 @@ export function Plot(props: PlotProps) {
       },
     };
   }
-
-  const shortX = (x: number) =>
-    props.axis === "relative" ? duration(x).replace(/\.0 s$/, " s") : number(x);
 
   function draw(self: uPlot): void {
     painter.paint(self, props.lines, {

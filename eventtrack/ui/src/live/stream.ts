@@ -53,6 +53,8 @@ const NAMES = [
 ].flatMap((line) => line.split(" "));
 
 const AGAIN_MILLISECONDS = 2_000;
+/** A server that has no stream, such as one of a moment of the past, is not asked all day. */
+const AGAIN_MILLISECONDS_MAX = 60_000;
 /** A browser has six connections to a server; tabs that nobody looks at must not hold them. */
 const HIDDEN_MILLISECONDS = 10_000;
 
@@ -63,6 +65,7 @@ const [connection, setConnection] = createSignal<Connection>("connecting");
 /** The last position that arrived. */
 let position = "";
 let source: EventSource | undefined;
+let pause = AGAIN_MILLISECONDS;
 
 export { connection };
 
@@ -95,6 +98,7 @@ function open(): void {
   let hasOpened = false;
   opened.onopen = () => {
     hasOpened = true;
+    pause = AGAIN_MILLISECONDS;
     const wasBroken = connection() === "broken";
     setConnection("live");
     if (wasBroken) for (const follower of [...returns]) follower();
@@ -105,7 +109,8 @@ function open(): void {
     if (source === opened) source = undefined;
     // Refused outright: an older log may have been put back, which ends before our position.
     if (!hasOpened) position = "";
-    setTimeout(() => document.hidden || open(), AGAIN_MILLISECONDS);
+    setTimeout(() => document.hidden || open(), pause);
+    pause = Math.min(2 * pause, AGAIN_MILLISECONDS_MAX);
   };
 }
 
@@ -123,11 +128,14 @@ function reopen(): void {
 }
 
 let hiding: ReturnType<typeof setTimeout> | undefined;
-document.addEventListener("visibilitychange", () => {
+function followVisibility(): void {
   clearTimeout(hiding);
   if (document.hidden) hiding = setTimeout(close, HIDDEN_MILLISECONDS);
   else reopen();
-});
+}
+document.addEventListener("visibilitychange", followVisibility);
+// A tab may be opened in the background.
+followVisibility();
 // A page that the browser keeps for going back must not hold a connection either.
 addEventListener("pagehide", close);
 addEventListener("pageshow", (event) => event.persisted && reopen());
