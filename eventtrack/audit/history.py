@@ -11,6 +11,7 @@ import msgspec
 from eventtrack.audit.changes import Change, Known
 from eventtrack.audit.words import words_of
 from eventtrack.commands.registered_models import name_stream_of, stream_of
+from eventtrack.commands.undo import why_never
 from eventtrack.events import START, Position, Recorded, stored_name
 from eventtrack.events.experiments import ExperimentDeleted, ExperimentRestored
 from eventtrack.events.registered_models import (
@@ -66,7 +67,8 @@ class Told(msgspec.Struct, frozen=True):
     """An event of the history.
 
     recorded_at: microseconds since 1970; user and address: who asked, and from where; digest: of
-    the chain up to the event, in hex.
+    the chain up to the event, in hex; lasting: why such an event is never undone, "" when it may
+    be.
     """
 
     position: Position
@@ -79,6 +81,7 @@ class Told(msgspec.Struct, frozen=True):
     words: str
     changes: list[Change]
     digest: str
+    lasting: str
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -152,4 +155,5 @@ def _told(recorded: Recorded, changes: list[Change]) -> Told:
         words=words_of(recorded.event, changes),
         changes=changes,
         digest=recorded.digest.hex(),
+        lasting=why_never(type(recorded.event)),
     )

@@ -79,6 +79,11 @@ _NEVER: dict[type[Fact], str] = {
 }
 
 
+def why_never(event_type: type[Fact]) -> str:
+    """Why events of this type are never taken back, and what to do instead; "" when they may be."""
+    return _NEVER.get(event_type, "")
+
+
 def compensate(event: Fact, before: State, after: State, now: State, now_ms: int) -> list[Fact]:
     """The facts that take an event back; the first two states are its stream's around it.
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from eventtrack.server import health, ui
+from eventtrack.server import health, preview, ui
 from eventtrack.server.dispatch import Dispatch, Handle
 from eventtrack.server.door import Door
 from eventtrack.server.graphql.execute import graphql
@@ -29,7 +29,15 @@ from eventtrack.server.mlflow import (
 )
 from eventtrack.server.mlflow.endpoint import Function, endpoint
 from eventtrack.server.mlflow.web_ui import WebUI
-from eventtrack.server.native import audit, charts, corrections, queries, saved_views, stream
+from eventtrack.server.native import (
+    audit,
+    charts,
+    corrections,
+    moments,
+    queries,
+    saved_views,
+    stream,
+)
 from eventtrack.server.native import ingest as native_ingest
 from eventtrack.server.native import metrics as native_metrics
 from eventtrack.server.native import table as native_table
@@ -190,6 +198,7 @@ AJAX: tuple[Json | Plain, ...] = (
 NATIVE: tuple[Json | Plain, ...] = (
     Plain("POST", "ingest", native_ingest.ingest),
     Plain("GET", "events", stream.events),
+    Plain("GET", "moment", moments.moment_told),
     Json("GET POST", "experiments", queries.ListExperiments, E.search),
     Json("GET", "experiments/{experiment_id}", E.GetExperiment, E.get),
     Plain("GET", "experiments/{experiment_id}/events", audit.experiment_events),
@@ -245,6 +254,8 @@ def add_routes(dispatch: Dispatch, door: Door, web_ui: WebUI | None) -> None:
         dispatch.add(method, f"/ajax-api/{path}", endpoint(door, message, function))
     dispatch.add("GET", "/health", health.health(door))
     dispatch.add("GET", "/version", basics.version)
+    for method, path, handler in preview.routes():
+        dispatch.add(method, path, handler)
     for method, path, handler in ui.routes("/" if web_ui is None else ui.BESIDE):
         dispatch.add(method, path, handler)
     for method, path, make in pages.ROUTES:

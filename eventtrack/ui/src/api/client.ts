@@ -40,7 +40,7 @@ export function urlOf(path: string, params: Params = {}): string {
     else url.searchParams.set(name, String(value));
   }
   const at = moment();
-  if (at && path.startsWith(NATIVE) && !path.startsWith(`${NATIVE}events`)) {
+  if (at && !url.searchParams.has("as_of") && path.startsWith(NATIVE) && !path.startsWith(`${NATIVE}events`)) {
     url.searchParams.set("as_of", at);
   }
   return url.href;

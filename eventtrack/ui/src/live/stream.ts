@@ -46,6 +46,10 @@ const NAMES = [
   "LoggedModelCreated LoggedModelFinalized LoggedModelParamsLogged LoggedModelTagsSet",
   "SavedViewCreated SavedViewUpdated SavedViewDeleted",
   "LoggedModelTagDeleted LoggedModelDeleted LoggedModelRestored LoggedModelErased",
+  "RegisteredModelCreated RegisteredModelRenamed RegisteredModelDescribed RegisteredModelDeleted",
+  "RegisteredModelRestored RegisteredModelTagSet RegisteredModelTagDeleted RegisteredModelAliasSet",
+  "RegisteredModelAliasDeleted ModelVersionCreated ModelVersionDescribed ModelVersionStaged",
+  "ModelVersionDeleted ModelVersionRestored ModelVersionTagSet ModelVersionTagDeleted",
 ].flatMap((line) => line.split(" "));
 
 const AGAIN_MILLISECONDS = 2_000;

@@ -27,6 +27,8 @@ interface TopbarProps {
   trail: readonly Crumb[];
   onSearch: () => void;
   onHelp: () => void;
+  isTimeShown: boolean;
+  onTime: () => void;
 }
 
 export function Topbar(props: TopbarProps) {
@@ -38,6 +40,9 @@ export function Topbar(props: TopbarProps) {
         <span>eventtrack</span>
       </a>
       <ExperimentPicker />
+      <nav class="places" aria-label="Pages">
+        <a class="button plain" href={href(["models"])}>Models</a>
+      </nav>
       <nav class="trail" aria-label="Where you are">
         <For each={props.trail}>
           {(crumb) => (
@@ -63,6 +68,12 @@ export function Topbar(props: TopbarProps) {
       <span class={`connection ${connection()}`} role="status" title={SAID[connection()]}>
         {SHORT[connection()]}
       </span>
+      <IconButton
+        icon="clock"
+        label="Look at another time"
+        aria-pressed={props.isTimeShown}
+        onClick={() => props.onTime()}
+      />
       <IconButton
         icon={isDark() ? "sun" : "moon"}
         label={isDark() ? "Light theme" : "Dark theme"}
