@@ -41,7 +41,6 @@ from eventtrack.server.native import (
 from eventtrack.server.native import ingest as native_ingest
 from eventtrack.server.native import metrics as native_metrics
 from eventtrack.server.native import table as native_table
-from eventtrack.server.pages import routes as pages
 
 
 class Json(msgspec.Struct, frozen=True):
@@ -258,8 +257,6 @@ def add_routes(dispatch: Dispatch, door: Door, web_ui: WebUI | None) -> None:
         dispatch.add(method, path, handler)
     for method, path, handler in ui.routes("/" if web_ui is None else ui.BESIDE):
         dispatch.add(method, path, handler)
-    for method, path, make in pages.ROUTES:
-        dispatch.add(method, path, make(door))
     if web_ui is not None:
         for method, path, make in web_ui.routes():
             dispatch.add(method, path, make(door))

@@ -16,9 +16,9 @@ import pytest
 from mlflow.tracking import MlflowClient
 from playwright.sync_api import sync_playwright
 
-from tests.pages.conftest import CHROMIUM_FLAGS
 from tests.rest import Rest
 from tests.servers import ServerProcess, eventtrack_server, free_port
+from tests.ui.conftest import CHROMIUM_FLAGS
 
 EVENTS = "/api/eventtrack/1/events"
 

@@ -19,8 +19,8 @@ from playwright.sync_api import sync_playwright
 from tests.mlflow.ui.population import Populated, populate
 from tests.mlflow.ui.recording import WITHOUT_THE_ASSISTANT, Exchange, Recorder, unexpected
 from tests.mlflow.ui.tour import pages
-from tests.pages.conftest import CHROMIUM_FLAGS
 from tests.rest import Rest
+from tests.ui.conftest import CHROMIUM_FLAGS
 
 SIDES = ("mlflow", "eventtrack")
 

@@ -10,9 +10,9 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.mlflow.ui.population import Populated, populate
 from tests.mlflow.ui.recording import WITHOUT_THE_ASSISTANT, Recorder, unexpected
-from tests.pages.conftest import CHROMIUM_FLAGS
 from tests.rest import Rest
 from tests.servers import ServerProcess, eventtrack_server
+from tests.ui.conftest import CHROMIUM_FLAGS
 
 
 class Site(NamedTuple):

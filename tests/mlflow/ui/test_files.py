@@ -84,9 +84,9 @@ def test_nothing_but_the_build_is_served(rest: Rest, path: str) -> None:
 
 
 def test_the_pages_of_eventtrack_stay_where_they_are(rest: Rest) -> None:
-    status, _, body = rest.ask("GET", "/experiments")
-    assert status == 200
-    assert b"eventtrack" in body
+    status, headers, body = rest.ask("GET", "/eventtrack")
+    assert (status, headers["Content-Type"]) == (200, "text/html; charset=utf-8")
+    assert b"<title>eventtrack" in body
 
 
 def test_without_mlflow_the_server_does_not_start_and_says_what_to_install(tmp_path: Path) -> None:

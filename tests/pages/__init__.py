@@ -1,1 +1,0 @@
-"""The web pages over HTTP and in a real browser."""
