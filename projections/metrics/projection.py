@@ -19,7 +19,7 @@ from projections.rows import Rows
 
 metrics = Projection(
     "metrics",
-    version=6,
+    version=7,
     packed=("metric_wide", "metric_tails", "metric_groups", "metric_blocks"),
     tables="""
     -- Per metric, the point with the greatest (step, timestamp, value), and what all amount to.
@@ -38,7 +38,9 @@ metrics = Projection(
         points INTEGER NOT NULL,                 -- as often as they were logged
         PRIMARY KEY (run_id, key)
     ) STRICT, WITHOUT ROWID;
-    CREATE INDEX latest_metrics_by_value ON latest_metrics (key, is_nan, value, run_id);
+    -- It has all that tables order and filter by, so that these read nothing else.
+    CREATE INDEX latest_metrics_by_value ON latest_metrics
+        (key, is_nan, value, run_id, lowest, highest, first_value, points);
 
     -- The latest metrics of a run, ready encoded as the wire's JSON list.
     CREATE TABLE metric_documents (

@@ -123,6 +123,15 @@ async def _read_entries(
                     found[column][run_id] = values[place]
         return
     for key, asked in of_key.items():
+        if len(expressions) == 1:
+            (expression,) = expressions
+            rows = await reader.fetchall(
+                f"""SELECT c.run_id, {expression} FROM {table} c
+                    WHERE c.key = ? AND {expression} IS NOT NULL""",
+                (key,),
+            )
+            found.update({column: dict(rows) for _, column in asked})
+            continue
         rows = await reader.fetchall(
             f"SELECT c.run_id, {selected} FROM {table} c WHERE c.key = ?", (key,)
         )

@@ -89,8 +89,8 @@ def _grouped(
     import numpy as np
 
     of_key: dict[tuple[Value | None, ...], list[int]] = {}
-    for index, run_id in enumerate(run_ids):
-        of_key.setdefault(tuple([each.get(run_id) for each in keys]), []).append(index)
+    for index, key in enumerate(zip(*(map(each.get, run_ids) for each in keys), strict=True)):
+        of_key.setdefault(key, []).append(index)
     members = list(of_key.values())
     owner = np.empty(len(run_ids), "<i8")
     for number, indices in enumerate(members):
@@ -113,10 +113,10 @@ def _amounts(
 ) -> list[Amount]:
     import numpy as np
 
-    listed = [values.get(run_id) for run_id in run_ids]
-    column = np.array(
-        [math.nan if each is None or isinstance(each, str) else each for each in listed], "<f8"
+    numbers = (
+        math.nan if each is None or type(each) is str else each for each in map(values.get, run_ids)
     )
+    column = np.fromiter(numbers, "<f8", len(run_ids))
     finite = np.isfinite(column)
     column, owner = column[finite], owner[finite]
     order = np.argsort(owner, kind="stable")

@@ -82,17 +82,41 @@ def ordered(
     found = list(ids)
     # Sorting keeps what is alike in its order, so the last column goes first.
     for by in reversed(order_by):
-        of_rank: tuple[list[str], ...] = ([], [], [], [])
-        keys: dict[str, Any] = {}
-        known = values[by.column]
-        for run_id in found:
-            value = known.get(run_id)
-            rank, keys[run_id] = place_of(by.column, value)
-            of_rank[rank].append(run_id)
-        for some in of_rank[:2]:
-            some.sort(key=keys.__getitem__, reverse=by.descending)
-        found = [run_id for some in of_rank for run_id in some]
+        # Looked up once, for of a hundred thousand that is what takes the time.
+        looked_up: list[Any] = list(map(values[by.column].get, found))
+        if by.column == _EXPERIMENT_ID:
+            looked_up = list(map(int, looked_up))
+        numbers, texts, absent = [], [], []
+        for place, value in enumerate(looked_up):
+            if value is None:
+                absent.append(place)
+            elif type(value) is str:
+                texts.append(place)
+            else:
+                numbers.append(place)
+        if by.column.kind != "metrics":
+            # Of a metric they are NaN, and none is before another.
+            texts.sort(key=looked_up.__getitem__, reverse=by.descending)
+        places = _sorted(numbers, looked_up, descending=by.descending) + texts + absent
+        found = [found[place] for place in places]
     return found
+
+
+def _sorted(places: list[int], values: list[Any], *, descending: bool) -> list[int]:
+    """Places in the order of the numbers there, equal ones in their order."""
+    if not places:
+        return []
+    import numpy as np
+
+    column = np.array([values[place] for place in places])
+    order = np.argsort(column[::-1] if descending else column, kind="stable")
+    if descending:
+        order = len(order) - 1 - order[::-1]
+    found: list[int] = np.array(places)[order].tolist()
+    return found
+
+
+_EXPERIMENT_ID = Column("attributes", "experiment_id")
 
 
 def place_of(column: Column, value: Value | None) -> tuple[int, Any]:
@@ -102,7 +126,7 @@ def place_of(column: Column, value: Value | None) -> tuple[int, Any]:
     if isinstance(value, str):
         if column.kind == "metrics":
             return 2, None
-        if column.kind == "attributes" and column.key == "experiment_id":
+        if column == _EXPERIMENT_ID:
             return 0, int(value)
         return 1, value
     return 0, value

@@ -4,6 +4,7 @@ With `--calls`: what one log call costs the thread that trains, tracker by track
 With `--log`: how fast views are rebuilt, and how soon a run of the past is there.
 With `--import`: how fast an MLflow database moves in.
 With `--ui`: what the pages cost a person who waits, in Chromium.
+With `--tables`: how soon the web UI's tables and charts are answered.
 """
 
 import sys
@@ -21,6 +22,8 @@ elif "--import" in sys.argv[1:]:
     from scripts.bench.importing import main
 elif "--ui" in sys.argv[1:]:
     from scripts.bench.pages import main
+elif "--tables" in sys.argv[1:]:
+    from scripts.bench.tables import main
 else:
     from scripts.bench.cli import main
 

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from eventtrack.events import Position, Recorded
 from eventtrack.events.runs import RunCreated
-from projections.metrics import charts, compaction, metrics
+from projections.metrics import against, charts, compaction, metrics
+from projections.metrics.against import TooManyPoints, draw_against
 from projections.metrics.charts import Axis, Chart, draw
 from projections.metrics.series import NO_RANK
 from projections.metrics.zoom import BUCKETS_MAX
@@ -243,3 +244,94 @@ async def test_a_chart_that_would_unpack_too_much_is_coarser_or_says_so(
         assert not timed.exact
         assert sum(each.points for each in timed.series) == 2 * LONG
         assert max(each.maxs.max() for each in timed.series) == 99.0
+
+
+# Over another metric
+
+
+def lasts_of(points: Sequence[Point]) -> dict[int, float]:
+    """step -> the value that counts there."""
+    of_step: defaultdict[int, list[Point]] = defaultdict(list)
+    for point in points:
+        of_step[point[0]].append(point)
+    return {step: model.last(some) for step, some in of_step.items()}
+
+
+plain_values = st.sampled_from([math.nan, math.inf, 0.0, 1.0, -2.5, 7.0]) | st.floats(-100, 100)
+plain_points = st.lists(
+    st.tuples(st.integers(0, 12), st.integers(0, 3), plain_values), min_size=1, max_size=30
+)
+ranges = st.sampled_from([(None, None), (0.0, None), (None, 1.0), (-1.0, 5.0)])
+
+
+async def check_against(
+    path: Path,
+    y: dict[int, float],
+    x: dict[int, float],
+    buckets: int,
+    window: tuple[float | None, float | None],
+) -> None:
+    start, end = window
+    async with open_views(path) as views:
+        chart = await draw_against(views, ["r"], ["a"], "b", buckets=buckets, start=start, end=end)
+    (found,) = chart.series
+    joined = [
+        (x[step], step, y[step]) for step in sorted(x) if step in y and math.isfinite(x[step])
+    ]
+    inside = [
+        each
+        for each in joined
+        if (start is None or each[0] >= start) and (end is None or each[0] <= end)
+    ]
+    assert found.points == len(inside)
+    if not inside:
+        assert len(found.buckets) == 0
+        return
+    assert (found.first_x, found.last_x) == (min(inside)[0], max(inside)[0])
+    assert sum(found.counts.tolist()) == len(inside)
+    of_bucket: defaultdict[int, list[tuple[float, int, float]]] = defaultdict(list)
+    for each in inside:
+        place = math.floor(each[0] / chart.width - chart.start / chart.width)
+        of_bucket[min(max(place, 0), chart.buckets - 1)].append(each)
+    assert found.buckets.tolist() == sorted(of_bucket)
+    some = [of_bucket[bucket] for bucket in sorted(of_bucket)]
+    assert found.counts.tolist() == [len(each) for each in some]
+    assert bits([(value,) for value in found.lasts.tolist()]) == bits(
+        [(max(each, key=lambda one: one[:2])[2],) for each in some]
+    )
+    extremes = list(zip(found.mins.tolist(), found.maxs.tolist(), strict=True))
+    assert bits(extremes) == bits(
+        [model.extremes([(step, 0, value) for _, step, value in each]) for each in some]
+    )
+
+
+@settings(BRIEF, max_examples=150)
+@given(
+    y=plain_points,
+    x=plain_points,
+    buckets=st.integers(2, 9),
+    window=ranges,
+    cuts=st.lists(st.integers(0, 60), max_size=5),
+)
+def test_a_metric_over_another_is_joined_at_their_steps(
+    y: list[Point],
+    x: list[Point],
+    buckets: int,
+    window: tuple[float | None, float | None],
+    cuts: list[int],
+) -> None:
+    calls: list[list[Logged]] = [[("a", NO_RANK, [point])] for point in y]
+    calls += [[("b", NO_RANK, [point])] for point in x]
+    with tempfile.TemporaryDirectory() as folder, small_tiers():
+        path = Path(folder) / "views.db"
+        fold_runs(path, {"r": calls}, cuts)
+        asyncio.run(check_against(path, lasts_of(y), lasts_of(x), buckets, window))
+
+
+async def test_a_chart_over_a_metric_may_not_unpack_without_bounds(
+    long: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(against, "POINTS_MAX", LONG - 1)
+    async with open_views(long) as views:
+        with pytest.raises(TooManyPoints):
+            await draw_against(views, ["r"], ["a"], "a", buckets=10)
