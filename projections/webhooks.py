@@ -3,7 +3,7 @@
 Handles  WebhookCreated, WebhookUpdated, WebhookDeleted, RegisteredModelCreated,
          RegisteredModelRenamed, RegisteredModelTagSet, RegisteredModelTagDeleted,
          RegisteredModelAliasSet, RegisteredModelAliasDeleted, ModelVersionCreated,
-         ModelVersionTagSet, ModelVersionTagDeleted
+         ModelVersionTagSet, ModelVersionTagDeleted, RegisteredModelErased
 Tables   webhooks, webhook_events, webhook_models, webhook_deliveries
 
 A delivery follows from the log alone: the webhooks that were active and had asked when something
@@ -16,6 +16,7 @@ from collections.abc import Sequence
 import msgspec
 
 from eventtrack.events import Position, Recorded
+from eventtrack.events.erasures import RegisteredModelErased
 from eventtrack.events.model_versions import (
     ModelVersionCreated,
     ModelVersionTagDeleted,
@@ -36,7 +37,7 @@ from projections.views import Views
 
 webhooks = Projection(
     "webhooks",
-    version=1,
+    version=2,
     tables="""
     CREATE TABLE webhooks (
         webhook_id TEXT PRIMARY KEY,
@@ -71,6 +72,7 @@ webhooks = Projection(
         PRIMARY KEY (position, webhook_id)
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX webhook_deliveries_of ON webhook_deliveries (webhook_id);
+    CREATE INDEX webhook_deliveries_about ON webhook_deliveries (registered_model_id);
     """,
 )
 
@@ -214,6 +216,15 @@ def version_tag_deleted(rows: Rows, event: ModelVersionTagDeleted, at: Recorded)
         "model_version_tag.deleted",
         "prompt_version_tag.deleted",
     )
+
+
+@webhooks.on(RegisteredModelErased)
+def model_erased(rows: Rows, event: RegisteredModelErased, at: Recorded) -> None:
+    """Its names go, and what nobody was told of it yet."""
+    for table in ("webhook_models", "webhook_deliveries"):
+        rows.write(
+            f"DELETE FROM {table} WHERE registered_model_id = ?", (event.registered_model_id,)
+        )
 
 
 def _says_prompt(value: str | None) -> bool:

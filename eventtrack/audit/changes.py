@@ -230,9 +230,11 @@ def _webhook_set(event: WebhookCreated | WebhookUpdated) -> NewValues:
         "URL": event.url,
         "events": None if event.events is None else ", ".join(event.events),
         "status": event.status,
-        "description": event.description,
     }
-    return {field: value for field, value in given.items() if value is not None}
+    changed: NewValues = {field: value for field, value in given.items() if value is not None}
+    if event.description is not None:
+        changed["description"] = event.description or None
+    return changed
 
 
 @_of(RunRenamed, ExperimentRenamed, RegisteredModelRenamed)

@@ -60,8 +60,7 @@ def status(as_json: bool, **values: Any) -> None:
         head = asyncio.run(_head(settings))
     except LogError as error:
         raise click.ClickException(str(error)) from error
-    path = live_path(settings.views_folder)
-    found, sizes = _look(path) if path else ({}, {})
+    path, total, found, sizes = _look_at_live(settings.views_folder)
     rows = []
     for projection in BUILT_IN:
         each = found.get(projection.name) or Found(0, 0, None, "")
@@ -78,13 +77,7 @@ def status(as_json: bool, **values: Any) -> None:
                 each.fault,
             )
         )
-    building = building_path(settings.views_folder)
-    reached = (
-        min((each.position for each in _look(building)[0].values()), default=0)
-        if building
-        else None
-    )
-    total = path.stat().st_size if path else 0
+    reached = _reached(building_path(settings.views_folder))
     if as_json:
         print_json(
             {
@@ -127,6 +120,31 @@ def _state(each: ViewStatus) -> str:
 async def _head(settings: Settings) -> Position:
     async with open_log(settings, read_only=True) as log:
         return log.head()
+
+
+def _look_at_live(folder: Path) -> tuple[Path | None, int, dict[str, Found], dict[str, int]]:
+    """The file that answers, its bytes and what `_look` finds in it."""
+    while (path := live_path(folder)) is not None:
+        try:
+            found, sizes = _look(path)
+            return path, path.stat().st_size, found, sizes
+        except (click.ClickException, FileNotFoundError):
+            if path.exists():
+                raise
+            # A rebuild has put another file in its place just now.
+    return None, 0, {}, {}
+
+
+def _reached(building: Path | None) -> int | None:
+    """How far a rebuild is, None when none is under way."""
+    if building is None:
+        return None
+    try:
+        return min((each.position for each in _look(building)[0].values()), default=0)
+    except click.ClickException:
+        if building.exists():
+            raise
+        return None
 
 
 def _look(path: Path) -> tuple[dict[str, Found], dict[str, int]]:

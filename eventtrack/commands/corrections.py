@@ -232,6 +232,10 @@ class Corrections:
             state = await hot.registered_model(key)
             assert state is not None, "it has events"
             return state
+        if noun == "webhook":
+            raise CannotUndo(
+                "What was done to a webhook cannot be undone: change it again, or make it anew."
+            )
         raise CannotUndo(
             f"Events of the stream {stream!r} cannot be undone: they keep the books of the server, "
             "not what anybody did."

@@ -18,6 +18,7 @@ from eventtrack.projector import viewsfile
 from eventtrack.projector.building import Order, anew_of
 from eventtrack.projector.projector import Progress, Projector, ProjectorClosed
 from eventtrack.projector.retirement import Retirement
+from eventtrack.projector.threads import in_thread
 from projections.projection import Projection
 from projections.views import Views
 
@@ -154,7 +155,11 @@ class Live:
         try:
             await projector.catch_up()
             views = await Views.open(path, stopped=projector.stopped)
-            await asyncio.to_thread(viewsfile.complete, projector.connection)
+            try:
+                await in_thread(viewsfile.complete, projector.connection)
+            except BaseException:
+                await views.close()
+                raise
         except BaseException:
             await projector.close()
             raise

@@ -13,6 +13,7 @@ from eventtrack.log import EventLog
 from eventtrack.projector import viewsfile
 from eventtrack.projector.feeds import Feed
 from eventtrack.projector.folding import apply_batch
+from eventtrack.projector.threads import in_thread
 from projections.projection import Projection
 from projections.views import Views, ViewsStopped
 
@@ -41,7 +42,7 @@ class RunFold:
             async with contextlib.aclosing(self._batches(run_id, position)) as batches:
                 async for batch in batches:
                     following = [feed for feed in feeds if feed.fault is None]
-                    await asyncio.to_thread(apply_batch, connection, following, batch)
+                    await in_thread(apply_batch, connection, following, batch)
             return await Views.connected(lambda: connection, stopped=_stopped(feeds))
         except UnknownEvent as error:
             connection.close()

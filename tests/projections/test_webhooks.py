@@ -7,6 +7,7 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from eventtrack.commands.erasing import Erasing
 from eventtrack.commands.importer import ACTOR_PREFIX
 from eventtrack.commands.registered_models import CreateRegisteredModel
 from eventtrack.commands.webhooks import CreateWebhook
@@ -129,6 +130,21 @@ async def test_what_is_imported_happened_elsewhere(tmp_path: Path) -> None:
             await world.registry.create_model(CreateRegisteredModel(name=f"m{number}"), actor)
         found = await deliveries_after(await stack.live.current(), START, 9)
         assert [each.name for each in found] == ["m1"]
+
+
+async def test_nothing_is_left_of_a_model_that_was_erased(tmp_path: Path) -> None:
+    async with open_stack(tmp_path) as stack:
+        world = World(stack.log, stack.live)
+        command = CreateWebhook(name="all", url="https://example.com/", events=EVENTS)
+        await world.hooks.create(command, ACTOR)
+        await world.registry.create_model(CreateRegisteredModel(name="erased"), ACTOR)
+        (found,) = await deliveries_after(await stack.live.current(), START, 9)
+        await world.registry.delete_model("erased", ACTOR)
+        erasing = Erasing(stack.log, world.handler)
+        await erasing.erase_registered_model(found.registered_model_id, "", ACTOR)
+        views = await stack.live.current()
+        assert await deliveries_after(views, START, 9) == []
+        assert await views.fetchall("SELECT * FROM webhook_models") == []
 
 
 @settings(BRIEF, max_examples=60)

@@ -402,3 +402,26 @@ def test_the_secret_is_seen_nowhere(tmp_path: Path) -> None:
     assert b"sesame-closes" in b"".join(path.read_bytes() for path in tmp_path.glob("log.db*")), (
         "the log holds it, and signs with it"
     )
+
+
+def test_its_history_tells_who_did_what(rest: Rest) -> None:
+    webhook_id = make_webhook(rest, "https://8.8.8.8/", "prompt.created", secret="x")
+    rest.call("PATCH", f"webhooks/{webhook_id}", name="z", secret="y", status="DISABLED")
+    rest.call("PATCH", f"webhooks/{webhook_id}", description="d")
+    rest.call("PATCH", f"webhooks/{webhook_id}", description="", secret="")
+    rest.call("DELETE", f"webhooks/{webhook_id}")
+    status, _, answer = rest.ask("GET", f"/api/eventtrack/1/webhooks/{webhook_id}/events")
+    assert status == 200
+    events = json.loads(answer)["events"]
+    assert [each["words"] for each in reversed(events)] == [
+        "created webhook 'hook' for prompt.created, signed",
+        "changed name from 'hook' to 'z'; changed status from 'ACTIVE' to 'DISABLED'; "
+        "set another signing key",
+        "set description to 'd'",
+        "removed description (it was 'd'); ended the signing",
+        "deleted the webhook",
+    ]
+    undo = {"positions": [events[0]["position"]]}
+    status, _, answer = rest.ask("POST", "/api/eventtrack/1/undo", undo)
+    assert status == 400
+    assert b"make it anew" in answer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from eventtrack.events import Position
 from eventtrack.server.states import ViewStates
 from eventtrack.server.webhooks.delivering import (
     GIVEN_UP_SECONDS,
+    LOOK_SECONDS,
     PAUSE_SECONDS_MAX,
     Deliveries,
 )
@@ -38,6 +40,7 @@ class Bench:
         self.outbox = outbox
         self.deliveries = deliveries
         self.now_ms = 1_700_000_000_000
+        self.is_closed = False
 
     async def look(self) -> None:
         """Take on what happened, start what is due, and wait for the end of it."""
@@ -66,7 +69,8 @@ async def bench(folder: Path, url: str) -> AsyncIterator[Bench]:
         try:
             yield made
         finally:
-            await deliveries.close()
+            if not made.is_closed:
+                await deliveries.close()
             await names.close()
 
 
@@ -168,3 +172,18 @@ async def test_the_outbox_of_another_log_or_of_its_future_begins_anew(
     assert (again.taken, again.waiting) == (head, 0)
     assert await again.due(10_000, (), (), 10) == []
     await again.close()
+
+
+@pytest.mark.parametrize("ticks", range(6))
+async def test_stopping_at_the_moment_of_a_wakening_stops(tmp_path: Path, ticks: int) -> None:
+    """A cancellation that comes together with what was waited for must not be lost."""
+    async with bench(tmp_path, "http://127.0.0.1:9/") as made:
+        made.deliveries.start()
+        await made.deliveries.hasten("nobody")
+        await asyncio.sleep(LOOK_SECONDS / 4)
+        await made.deliveries.hasten("nobody")
+        for _ in range(ticks):
+            await asyncio.sleep(0)
+        async with asyncio.timeout(20):
+            await made.deliveries.close()
+            made.is_closed = True

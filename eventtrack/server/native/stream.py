@@ -120,7 +120,8 @@ async def _follow(
             for position, piece in _pieces(sent):
                 if closed.done():
                     break
-                await asyncio.wait_for(response.write(piece), STALLED_SECONDS)
+                async with asyncio.timeout(STALLED_SECONDS):
+                    await response.write(piece)
                 after = position
             else:
                 after = following

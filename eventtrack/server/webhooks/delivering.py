@@ -4,6 +4,7 @@ A lane is one webhook and one model.  One that fails waits, ever longer; no othe
 """
 
 import asyncio
+import contextlib
 import logging
 import random
 import uuid
@@ -113,10 +114,10 @@ class Deliveries:
             except Exception:
                 logger.exception("webhooks wait for a fault to pass")
                 pause = TROUBLE_SECONDS
-            try:
-                await asyncio.wait_for(self._wake.wait(), pause)
-            except TimeoutError:
-                continue
+            # Not wait_for: in Python 3.11 it loses a cancellation that comes with its result.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._wake.wait()
 
     async def look(self) -> None:
         """Take on what happened since the last look, and start what is due."""

@@ -6,6 +6,7 @@ redirect, a proxy or an odd way to write an address lead nowhere else.
 """
 
 import base64
+import contextlib
 import errno
 import functools
 import hashlib
@@ -139,12 +140,14 @@ class Sender:
 
 
 async def _begin(content: aiohttp.StreamReader) -> bytes:
+    """What can be had of an answer whose status is known, which alone decides."""
     found = b""
-    while len(found) < ANSWER_BYTES_MAX:
-        chunk = await content.read(ANSWER_BYTES_MAX - len(found))
-        if not chunk:
-            break
-        found += chunk
+    with contextlib.suppress(TimeoutError, aiohttp.ClientError):
+        while len(found) < ANSWER_BYTES_MAX:
+            chunk = await content.read(ANSWER_BYTES_MAX - len(found))
+            if not chunk:
+                break
+            found += chunk
     return found
 
 

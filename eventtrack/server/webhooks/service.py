@@ -69,7 +69,8 @@ class WebhookService:
         if literal(host) is not None:
             return
         try:
-            found = await asyncio.wait_for(self._names.addresses(host), LOOK_UP_SECONDS)
+            async with asyncio.timeout(LOOK_UP_SECONDS):
+                found = await self._names.addresses(host)
         except (OSError, UnicodeError, TimeoutError) as error:
             raise InvalidParameter(
                 f"Cannot resolve Webhook URL hostname {host[:300]!r}: {error or 'no answer'}. "

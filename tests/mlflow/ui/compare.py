@@ -32,7 +32,6 @@ ANSWERED_OTHERWISE = {
     "GET /ajax-api/3.0/mlflow/assistant/providers": "this server brings no assistant",
     "GET /ajax-api/3.0/mlflow/label-schemas/list": "MLflow makes a first one when it is asked",
     "GET /ajax-api/3.0/mlflow/review-queues/list": "MLflow makes a first one when it is asked",
-    "GET /ajax-api/2.0/mlflow/webhooks": "this server sends no webhooks yet",
     "POST /ajax-api/3.0/mlflow/review-queues/get-or-create-user": "there is nothing to review",
 }
 NOT_ASKED = {

@@ -15,7 +15,6 @@ INTENDED = {
     "/ajax-api/2.0/mlflow/experiments/get-by-name": "before it creates an experiment the UI asks "
     "whether the name is free",
     "/ajax-api/2.0/mlflow/registered-models/get": "and likewise whether a model's name is",
-    "/ajax-api/2.0/mlflow/webhooks": "this server sends no webhooks yet",
     "/ajax-api/3.0/mlflow/review-queues/get-or-create-user": "the review page makes a queue when "
     "it is opened; without traces there is nothing to review (501)",
 }
