@@ -90,10 +90,10 @@ def test_routes_are_patterns(rest: Rest) -> None:
     for number in range(30):
         rest.ask("GET", f"/nothing/{number}")
         rest.ask("GET", f"/api/2.0/mlflow-artifacts/artifacts/{number}")
-        rest.ask("GET", f"/experiments/{number}?page={number}")
+        rest.ask("GET", f"/assets/{number}?page={number}")
         rest.ask("GET", f"/health?{number}")
     routes = {labels[1] for name, labels in scrape(rest) if name == "eventtrack_requests_total"}
-    assert {"other", "/health", "/experiments/{experiment_id}"} <= routes
+    assert {"other", "/health", "/assets/{name}"} <= routes
     assert "/api/2.0/mlflow-artifacts/artifacts/{artifact_path...}" in routes
     assert not any("29" in route for route in routes)
 
