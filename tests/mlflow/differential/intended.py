@@ -165,7 +165,8 @@ INTENDED: tuple[Intended, ...] = (
         "quirks: the filter \"attributes.nothing = 'x'\" over models",
         "registry: archiving is for active stages",
         "registry sources: a deleted logged model",
-        "registry search: models refused: {'filter': \"tags.team IS NULL AND name LIKE 'search_%'\"}",
+        "registry search: models refused: "
+        "{'filter': \"tags.team IS NULL AND name LIKE 'search_%'\"}",
         "registry search: models refused: {'filter': \"name LIKE 'search_%'\", "
         "'order_by': ['name', 'name DESC']}",
         "registry search: versions refused: {'filter': \"name LIKE 'search_%'\", "
