@@ -28,7 +28,20 @@ class Rest:
         if body is not None and not isinstance(body, bytes):
             body = json.dumps(body).encode()
             sent.setdefault("Content-Type", "application/json")
-        self._connection.request(method, path, body, sent)
+        kept = self._connection.sock is not None
+        try:
+            return self._ask(method, path, body, sent)
+        except (http.client.RemoteDisconnected, ConnectionError):
+            self._connection.close()
+            if not kept:
+                raise
+            # A server closes a connection that was idle for long: that is no answer.
+            return self._ask(method, path, body, sent)
+
+    def _ask(
+        self, method: str, path: str, body: bytes | None, headers: dict[str, str]
+    ) -> tuple[int, dict[str, str], bytes]:
+        self._connection.request(method, path, body, headers)
         response = self._connection.getresponse()
         return response.status, dict(response.getheaders()), response.read()
 
