@@ -62,13 +62,6 @@ class Importer:
     async def _append(self, entries: list[Entry]) -> bool:
         return self._dry or await self._handler.append(entries, self._actor) is not None
 
-    async def _taken(self, stream: str) -> Taken:
-        taken = Taken()
-        if await self._log.version(stream):
-            async for recorded in self._log.read_stream(stream):
-                taken.evolve(recorded.event)
-        return taken
-
     # Experiments
 
     async def experiment(
@@ -78,7 +71,7 @@ class Importer:
         stream = importing.stream_of_experiment(self._source, experiment)
         async with self._hot.lock("experiments"):
             for _ in range(DECISIONS_MAX):
-                taken = await self._taken(stream)
+                taken = await taken_of(self._log, stream)
                 if taken.target:
                     return await self._experiment_again(experiment, taken.target, taken, stream)
                 at = await self._place(experiment, rename)
@@ -162,7 +155,7 @@ class Importer:
                 self._hot.forget(self._hot.experiments, target)
                 if appended:
                     return Outcome(target, CHANGED if facts else SAME)
-                taken = await self._taken(stream)
+                taken = await taken_of(self._log, stream)
         raise contended(own_stream)
 
     # Runs
@@ -182,7 +175,7 @@ class Importer:
         """
         stream = importing.stream_of_run(run.run_id)
         async with self._hot.lock(runs.stream_of(run.run_id)):
-            before = await self._taken(stream)
+            before = await taken_of(self._log, stream)
             what = await self._describe(run, experiment_id, artifact_uri, stream, before)
             if before.version and _counted(before) == await counts():
                 return Outcome(run.run_id, what)
@@ -222,7 +215,7 @@ class Importer:
             self._hot.forget(self._hot.runs, run.run_id)
             if appended:
                 return NEW if version == 0 else CHANGED
-            taken = await self._taken(stream)
+            taken = await taken_of(self._log, stream)
         raise contended(own_stream)
 
     async def _points(
@@ -230,7 +223,7 @@ class Importer:
     ) -> int:
         """Append the points that are new; returns how many."""
         stream = importing.stream_of_run(run.run_id)
-        taken = await self._taken(stream)
+        taken = await taken_of(self._log, stream)
         points = 0
         async for pieces in history():
             fresh = [each for each in map(new.new, pieces) if each is not None]
@@ -280,7 +273,7 @@ class Importer:
         own_stream = logged_models.stream_of(model.model_id)
         async with self._hot.lock(own_stream):
             for _ in range(DECISIONS_MAX):
-                taken = await self._taken(stream)
+                taken = await taken_of(self._log, stream)
                 version = await self._log.version(own_stream)
                 if version == 0:
                     facts = importing.model_created(model, experiment_id, artifact_location)
@@ -303,7 +296,7 @@ class Importer:
 
     async def files_taken(self, stream: str) -> dict[str, bytes]:
         """The files that were copied: path in our store -> digest of the stamp at the source."""
-        taken = await self._taken(stream)
+        taken = await taken_of(self._log, stream)
         return {
             field.removeprefix(FILE): digest
             for field, digest in taken.fields.items()
@@ -318,7 +311,7 @@ class Importer:
         owner: the stream that says what the server keeps, `run/<id>` or `artifacts`.
         """
         for _ in range(DECISIONS_MAX):
-            taken = await self._taken(stream)
+            taken = await taken_of(self._log, stream)
             facts: list[Fact] = [fact for fact, _ in stored]
             progressed = ImportProgressed(
                 source=self._source,
@@ -331,6 +324,15 @@ class Importer:
             if await self._append(entries):
                 return
         raise contended(stream)
+
+
+async def taken_of(log: EventLog, stream: str) -> Taken:
+    """What was brought in of a thing, as its import stream says."""
+    taken = Taken()
+    if await log.version(stream):
+        async for recorded in log.read_stream(stream):
+            taken.evolve(recorded.event)
+    return taken
 
 
 def _counted(taken: Taken) -> dict[str, int]:

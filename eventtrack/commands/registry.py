@@ -6,6 +6,7 @@ versions, and a model that is renamed meanwhile is noticed.
 """
 
 import asyncio
+import contextlib
 import json
 import random
 from collections.abc import Awaitable, Callable
@@ -130,7 +131,10 @@ class Registry:
         registered_model_id = await self._id_of(command.name)
         stream = stream_of(registered_model_id)
         logged_stream = logged_models.stream_of(origin.model_id)
-        async with self._hot.lock(stream), self._hot.lock(logged_stream):
+        async with contextlib.AsyncExitStack() as locks:
+            await locks.enter_async_context(self._hot.lock(stream))
+            if origin.model_id:
+                await locks.enter_async_context(self._hot.lock(logged_stream))
             for turn in range(DECISIONS_MAX):
                 await _give_way(turn)
                 state = await self._state(registered_model_id, command.name)

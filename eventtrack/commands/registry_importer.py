@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from eventtrack.commands import import_registry
 from eventtrack.commands.handler import DECISIONS_MAX, Handler, contended, entries_of
 from eventtrack.commands.import_registry import SourceRegisteredModel, import_stream_of
-from eventtrack.commands.importer import ACTOR_PREFIX, CHANGED, NEW, SAME, Outcome
+from eventtrack.commands.importer import ACTOR_PREFIX, CHANGED, NEW, SAME, Outcome, taken_of
 from eventtrack.commands.importing import Refused, Taken
 from eventtrack.commands.registered_models import check_name, name_stream_of, stream_of
 from eventtrack.commands.state import ACTIVE, StateReader
@@ -41,7 +41,7 @@ class RegistryImporter:
         stream = import_stream_of(model)
         async with self._hot.lock("registered models"), self._hot.lock(stream):
             for _ in range(DECISIONS_MAX):
-                taken = await self._taken(stream)
+                taken = await taken_of(self._log, stream)
                 if taken.target:
                     done = await self._again(model, stream, taken)
                 else:
@@ -49,13 +49,6 @@ class RegistryImporter:
                 if done is not None:
                     return done
         raise contended(f"registered model {model.name!r}")
-
-    async def _taken(self, stream: str) -> Taken:
-        taken = Taken()
-        if await self._log.version(stream):
-            async for recorded in self._log.read_stream(stream):
-                taken.evolve(recorded.event)
-        return taken
 
     async def _append(
         self, entries: list[Entry], stream: str, noted: Sequence[ImportProgressed], taken: Taken
