@@ -3,7 +3,8 @@
 import asyncio
 import re
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast
@@ -80,14 +81,30 @@ class Views:
 
     async def fetchall(self, sql: str, params: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """All rows of a query; raises ViewsStopped when a projection that it needs stopped."""
-        if self._stopped:
-            self._refuse(sql)
+        self._refuse(sql)
         connection = await self._idle.get()
         try:
             rows = await connection.execute_fetchall(sql, params)
         finally:
             self._idle.put_nowait(connection)
         return cast(list[tuple[Any, ...]], rows)
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator["Snapshot"]:
+        """For several queries that must see the same batches: one connection, kept meanwhile."""
+        connection = await self._idle.get()
+        try:
+            await connection.execute("BEGIN")
+            yield Snapshot(connection, self._refuse)
+        finally:
+            # Whoever gets the connection next must not read the past, also when this is cancelled.
+            await asyncio.shield(asyncio.ensure_future(self._give_back(connection)))
+
+    async def _give_back(self, connection: aiosqlite.Connection) -> None:
+        try:
+            await connection.rollback()
+        finally:
+            self._idle.put_nowait(connection)
 
     async def fetchone(self, sql: str, params: Sequence[object] = ()) -> tuple[Any, ...] | None:
         """The first row of a query, or None."""
@@ -99,8 +116,24 @@ class Views:
         await self.connections.close()
 
     def _refuse(self, sql: str) -> None:
+        if not self._stopped:
+            return
         for table in self._stopped.keys() & _words(sql):
             raise ViewsStopped(self._stopped[table])
+
+
+class Snapshot:
+    """Answers queries as the views were when the first was asked; see `Views.snapshot`."""
+
+    def __init__(self, connection: aiosqlite.Connection, refuse: Callable[[str], None]) -> None:
+        self._connection = connection
+        self._refuse = refuse
+
+    async def fetchall(self, sql: str, params: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """As `Views.fetchall`."""
+        self._refuse(sql)
+        rows = await self._connection.execute_fetchall(sql, params)
+        return cast(list[tuple[Any, ...]], rows)
 
 
 @lru_cache(4096)

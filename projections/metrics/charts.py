@@ -16,7 +16,7 @@ import msgspec
 from projections.metrics import summary, wide
 from projections.metrics.packing import Points, joined, points_of
 from projections.metrics.zoom import BLOCKS_AT_A_TIME
-from projections.views import Views
+from projections.views import Snapshot, Views
 
 if TYPE_CHECKING:
     from projections.metrics.packing import Flags, Floats, Ints
@@ -26,6 +26,12 @@ Axis = Literal["step", "timestamp", "relative"]
 
 BLOCKS_MAX: dict[Axis, int] = {"step": 3000, "timestamp": 500, "relative": 500}
 """Blocks that are unpacked for a chart: a thousand take a sixth of a second."""
+
+BLOCKS_QUICK = 200
+"""Blocks that are unpacked for who would rather see something soon."""
+
+CHUNKS_AT_A_TIME = 2
+"""So many are on the way, between a connection and a processor."""
 
 Series = tuple[str, str]
 """(run id, key)."""
@@ -55,7 +61,8 @@ class Drawn(msgspec.Struct, frozen=True):
 class Chart(msgspec.Struct, frozen=True):
     """Series on one grid: bucket i begins at start + i * width.
 
-    exact: every point is counted in its bucket; else some may be in the one before.
+    exact: every point is counted in its bucket; else some may be in the one before; final: it is
+    not the quick answer where a better one can be had.
     """
 
     start: float
@@ -63,6 +70,7 @@ class Chart(msgspec.Struct, frozen=True):
     buckets: int
     exact: bool
     series: list[Drawn]
+    final: bool = True
 
 
 async def draw(
@@ -75,29 +83,72 @@ async def draw(
     start: int | None = None,
     end: int | None = None,
     rank: int | None = None,
+    quick: bool = False,
 ) -> Chart:
     """Each of these metrics of each of these runs, in at most so many buckets, 2 or more.
 
     axis: x is the step, the timestamp in milliseconds, or the milliseconds since the run's start.
     start, end: the range, both included, which is made whole buckets; None for where the first
-    series begins and the last one ends.
+    series begins and the last one ends.  quick: with wider buckets, or less exact, where the best
+    answer takes long.
     """
     series: list[Series] = [(run_id, key) for key in keys for run_id in run_ids]
     asked = msgspec.json.encode(run_ids).decode(), msgspec.json.encode(keys).decode()
-    rows = await views.fetchall(_STORED, (*asked, rank))
-    starts: dict[str, int] = {}
-    if axis == "relative":
-        starts = dict(await views.fetchall(_STARTS, asked[:1]))
-    canvas = await asyncio.to_thread(_Canvas, rows, series, starts, axis, rank)
-    grid = await asyncio.to_thread(canvas.choose, buckets, start, end)
-    if grid is None:
-        return _nothing(series)
-    parts = [await asyncio.to_thread(canvas.parts, grid)]
+    async with views.snapshot() as snapshot:
+        rows = await snapshot.fetchall(_STORED, (*asked, rank))
+        starts: dict[str, int] = {}
+        if axis == "relative":
+            starts = dict(await snapshot.fetchall(_STARTS, asked[:1]))
+        blocks_max = min(BLOCKS_MAX[axis], BLOCKS_QUICK) if quick else BLOCKS_MAX[axis]
+        canvas = await asyncio.to_thread(_Canvas, rows, series, starts, axis, rank, blocks_max)
+        grid = await _chosen(snapshot, canvas, buckets, start, end)
+        if grid is None:
+            return _nothing(series)
+        parts = await _parts(snapshot, canvas, grid)
+    chart = await asyncio.to_thread(canvas.finish, grid, parts)
+    if quick and not (chart.exact and grid.is_finest):
+        chart = msgspec.structs.replace(chart, final=False)
+    return chart
+
+
+async def _chosen(
+    snapshot: Snapshot, canvas: "_Canvas", buckets: int, start: int | None, end: int | None
+) -> "_Grid | None":
+    """The grid, and the canvas with the cells that it needs; None when there is nothing in it."""
+    grid = canvas.finest(buckets, start, end)
+    while grid is not None:
+        missing = canvas.missing(grid)
+        if missing:
+            cells = await snapshot.fetchall(_CELLS, (_json(missing),))
+            await asyncio.to_thread(canvas.take, cells)
+        if not await asyncio.to_thread(canvas.opens_too_much, grid):
+            break
+        grid = grid.wider()
+    return grid
+
+
+async def _parts(snapshot: Snapshot, canvas: "_Canvas", grid: "_Grid") -> "list[Part]":
+    """All that is on the grid; while some blocks are unpacked the next are fetched."""
     wanted = list(grid.opened)
-    for place in range(0, len(wanted), BLOCKS_AT_A_TIME):
-        some = await views.fetchall(_BLOCKS, (_json(wanted[place : place + BLOCKS_AT_A_TIME]),))
-        parts.append([await asyncio.to_thread(canvas.unpacked, grid, some)])
-    return await asyncio.to_thread(canvas.finish, grid, parts)
+    several = asyncio.Semaphore(CHUNKS_AT_A_TIME)
+
+    async def unpacked(some: list[int]) -> Part:
+        async with several:
+            rows = await snapshot.fetchall(_BLOCKS, (_json(some),))
+            return await asyncio.to_thread(canvas.unpacked, grid, rows)
+
+    chunks = [
+        wanted[place : place + BLOCKS_AT_A_TIME]
+        for place in range(0, len(wanted), BLOCKS_AT_A_TIME)
+    ]
+    parts = await asyncio.to_thread(canvas.parts, grid)
+    tasks = [asyncio.ensure_future(unpacked(some)) for some in chunks]
+    try:
+        return parts + await asyncio.gather(*tasks)
+    finally:
+        # Where one has failed the others must leave the snapshot alone.
+        for task in tasks:
+            task.cancel()
 
 
 _RUNS = "json_each(?1) i"
@@ -105,13 +156,16 @@ _BOTH = f"{_RUNS} CROSS JOIN json_each(?2) k"
 _OF_SERIES = "p.run_id = i.value AND p.key = k.value AND (?3 IS NULL OR p.rank = ?3)"
 
 _STORED = f"""
-    SELECT 0, p.run_id, NULL, NULL, p.columns, NULL
+    SELECT 0, p.run_id, NULL, NULL, p.columns
     FROM {_RUNS} CROSS JOIN metric_wide p ON p.run_id = i.value
-    UNION ALL SELECT 1, p.run_id, p.key, p.summary, p.columns, NULL
+    UNION ALL SELECT 1, p.run_id, p.key, p.summary, p.columns
     FROM {_BOTH} CROSS JOIN metric_tails p ON {_OF_SERIES}
-    UNION ALL SELECT 2, p.run_id, p.key, p.summary, p.cells, p.blocks
+    UNION ALL SELECT 2, p.run_id, p.key, p.summary, p.group_id
     FROM {_BOTH} CROSS JOIN metric_groups p ON {_OF_SERIES}"""
-"""One statement, and therefore one snapshot: points move from one of these tables to another."""
+"""Points move from one of these tables to another: of what is read in pieces see one snapshot."""
+
+_CELLS = """SELECT g.group_id, g.cells FROM json_each(?) i
+            CROSS JOIN metric_groups g ON g.group_id = i.value"""
 
 _BLOCKS = """SELECT b.block_id, b.columns FROM json_each(?) i
              CROSS JOIN metric_blocks b ON b.block_id = i.value"""
@@ -125,7 +179,7 @@ _FIELDS: dict[Axis, tuple[str, ...]] = {
 }
 """Of summaries: the least and the greatest x, what decides between points there, and the value."""
 
-_COUNTED = ("points", "nans", "highs", "lows", "sum", "min", "max")
+_COUNTED = ("points", *summary.AMOUNTS)
 
 Part = tuple["Ints", list[Any]]
 """The place of summaries, which is series * buckets + bucket, and their fields in columns."""
@@ -137,7 +191,10 @@ class _Grid:
     opened: blocks to be unpacked, and whose they are; exact: these are all that a border cuts.
     """
 
-    def __init__(self, first: int, last: int, bits: int) -> None:
+    def __init__(self, first: int, last: int, bits: int, *, is_finest: bool = True) -> None:
+        self._range = first, last
+        self.is_finest = is_finest
+        self.bits = bits
         self.width = 1 << bits
         self.start = first >> bits << bits
         self.end = (last >> bits << bits) + self.width - 1
@@ -145,6 +202,10 @@ class _Grid:
         self.least, self.greatest = max(self.start, -(2**63)), min(self.end, 2**63 - 1)
         self.opened: dict[int, int] = {}
         self.exact = True
+
+    def wider(self) -> "_Grid":
+        """The same range in buckets twice as wide."""
+        return _Grid(*self._range, self.bits + 1, is_finest=False)
 
     def inside(self, places: "Ints") -> "Flags":
         """Are these places on the grid?"""
@@ -158,8 +219,9 @@ class _Grid:
         bits = np.uint64(self.width.bit_length() - 1)
         if bits > 63:
             return np.zeros(len(places), "<i8")
-        unsigned = places.astype("<i8").view("<u8") - np.uint64(self.start % 2**64)
-        return (unsigned >> bits).astype("<i8")
+        unsigned = places.view("<u8") - np.uint64(self.start % 2**64)
+        unsigned >>= bits
+        return unsigned.view("<i8")
 
 
 class _Canvas:
@@ -172,10 +234,12 @@ class _Canvas:
         starts: dict[str, int],
         axis: Axis,
         rank: int | None,
+        blocks_max: int,
     ) -> None:
         import numpy as np
 
         self._series = series
+        self._blocks_max = blocks_max
         self._axis = axis
         self._least, self._greatest, *_ = _FIELDS[axis]
         number = {each: index for index, each in enumerate(series)}
@@ -187,14 +251,14 @@ class _Canvas:
         self._tail = summary.records_of(b"".join(row[3] for row in tails))
         self._of_group = _ints(number[row[1], row[2]] for row in groups)
         self._group = summary.records_of(b"".join(row[3] for row in groups))
-        self._cell = summary.records_of(b"".join(row[4] for row in groups))
-        counts = [len(row[4]) // self._cell.itemsize for row in groups]
-        self._group_of_cell = np.repeat(np.arange(len(groups)), counts)
-        self._of_cell = self._of_group[self._group_of_cell]
+        self._group_ids = [row[4] for row in groups]
+        self._cells: dict[int, Records] = {}
+        self._cell = summary.none()
+        self._group_of_cell = self._of_cell = _ints(())
         self._loose, self._of_loose = _loose_points(rows, number, rank)
         self._at_loose = self._places(self._loose, self._of_loose)
 
-    def _places(self, points: Points, owners: "Ints") -> "Ints":
+    def _places(self, points: Points, owners: "Ints | int") -> "Ints":
         if self._axis == "step":
             return points.steps
         since: Ints = points.timestamps - self._origins[owners]
@@ -204,8 +268,8 @@ class _Canvas:
         origins = self._origins[owners]
         return records[self._least] - origins, records[self._greatest] - origins
 
-    def choose(self, buckets: int, start: int | None, end: int | None) -> _Grid | None:
-        """The grid of the range; None when there is nothing in it."""
+    def finest(self, buckets: int, start: int | None, end: int | None) -> _Grid | None:
+        """The grid of the range with so many buckets; None when there is nothing in it."""
         import numpy as np
 
         ends = [
@@ -225,23 +289,36 @@ class _Canvas:
         bits = max(0, (last - first) // buckets).bit_length()
         while (last >> bits) - (first >> bits) >= buckets:
             bits += 1
-        grid = _Grid(first, last, bits)
-        while self._opens_too_much(grid) and self._axis == "step" and bits < 64:
-            bits += 1
-            grid = _Grid(first, last, bits)
-        return grid
+        return _Grid(first, last, bits)
 
-    def _opens_too_much(self, grid: _Grid) -> bool:
-        """Note which blocks must be unpacked; none where they would be too many."""
+    def missing(self, grid: _Grid) -> list[int]:
+        """The groups whose cells the grid needs and that are not here."""
+        _, cut = self._sort(grid, self._group, self._of_group)
+        return [self._group_ids[each] for each in cut.tolist() if each not in self._cells]
+
+    def take(self, rows: list[tuple[int, bytes]]) -> None:
+        """Cells of groups that were missing."""
+        import numpy as np
+
+        number = {group_id: index for index, group_id in enumerate(self._group_ids)}
+        self._cells |= {number[group_id]: summary.records_of(cells) for group_id, cells in rows}
+        some = sorted(self._cells)
+        self._cell = np.concatenate([self._cells[each] for each in some])
+        self._group_of_cell = np.repeat(some, [len(self._cells[each]) for each in some])
+        self._of_cell = self._of_group[self._group_of_cell]
+
+    def opens_too_much(self, grid: _Grid) -> bool:
+        """Note which blocks must be unpacked; none where they would be too many, and yes where a
+        wider grid would do with fewer."""
         import numpy as np
 
         _, cut = self._sort_cells(grid)
         opened, first = np.unique(self._cell["block"][cut], return_index=True)
-        grid.exact = len(opened) <= BLOCKS_MAX[self._axis]
+        grid.exact = len(opened) <= self._blocks_max
         if grid.exact:
             owners = self._of_cell[cut][first].tolist()
             grid.opened = dict(zip(opened.tolist(), owners, strict=True))
-        return not grid.exact
+        return not grid.exact and self._axis == "step" and grid.bits < 64
 
     def _sort_cells(self, grid: _Grid) -> "tuple[Ints, Ints]":
         """As `_sort`, the cells of groups that do not lie in one bucket themselves."""
@@ -273,8 +350,7 @@ class _Canvas:
         parts.append(self._placed(grid, self._tail, self._of_tail, fits))
         for index in cut.tolist():
             points = points_of(self._tails[index])
-            owners = np.full(len(points), self._of_tail[index])
-            parts.append(self._summarised(grid, points, owners))
+            parts.append(self._summarised(grid, points, int(self._of_tail[index])))
         fits, _ = self._sort(grid, self._group, self._of_group)
         parts.append(self._placed(grid, self._group, self._of_group, fits))
         inner, cut = self._sort_cells(grid)
@@ -296,29 +372,34 @@ class _Canvas:
         columns = [records[name][which] for name in (*_COUNTED, *_FIELDS[self._axis])]
         return owners * grid.buckets + grid.bucket(last), columns
 
-    def _summarised(self, grid: _Grid, points: Points, owners: "Ints") -> Part:
+    def _summarised(self, grid: _Grid, points: Points, owners: "Ints | int") -> Part:
+        """Points of the series that own them each, or all of them."""
         places = self._places(points, owners)
         inside = grid.inside(places)
         if not inside.all():
             which = inside.nonzero()[0]
-            points, places, owners = points.take(which), places[which], owners[which]
-        at, records = summary.summaries(points, owners * grid.buckets + grid.bucket(places))
-        return at, [records[name] for name in (*_COUNTED, *_FIELDS[self._axis])]
+            points, places = points.take(which), places[which]
+            owners = owners if isinstance(owners, int) else owners[which]
+        at = owners * grid.buckets + grid.bucket(places)
+        if self._axis == "step":
+            return _folded(at, points.steps, points.timestamps, points.values)
+        return _folded(at, points.timestamps, points.steps, points.values)
 
     def unpacked(self, grid: _Grid, rows: list[tuple[int, bytes]]) -> Part:
         """Blocks that were fetched."""
-        import numpy as np
 
-        pieces = [points_of(columns) for _, columns in rows]
-        owners = [grid.opened[block_id] for block_id, _ in rows]
-        repeated = np.repeat(owners, [len(each) for each in pieces])
-        return self._summarised(grid, joined(pieces), repeated)
+        # One by one: what a block needs stays in the processor's cache.
+        parts = []
+        for block_id, columns in rows:
+            points = points_of(columns)
+            parts.append(self._summarised(grid, points, grid.opened[block_id]))
+        return _beside(parts)
 
-    def finish(self, grid: _Grid, parts: list[list[Part]]) -> Chart:
+    def finish(self, grid: _Grid, parts: list[Part]) -> Chart:
         """Everything together, series by series."""
         import numpy as np
 
-        some = [part for several in parts for part in several if len(part[0])]
+        some = [part for part in parts if len(part[0])]
         if not some:
             return _nothing(self._series, grid)
         places, columns = _together(some)
@@ -332,12 +413,43 @@ class _Canvas:
         return Chart(grid.start, grid.width, grid.buckets, grid.exact, drawn)
 
 
+def _folded(at: "Ints", first: "Ints", second: "Ints", values: "Floats") -> Part:
+    """Points folded by the place they belong to; first, second: x and what decides beside it."""
+    import numpy as np
+
+    if not len(at):
+        return at, [at] * (len(_COUNTED) + 4)
+    if (at[1:] < at[:-1]).any():
+        order = np.argsort(at, kind="stable")
+        at, first, second, values = at[order], first[order], second[order], values[order]
+    values = values + 0.0
+    new = at[1:] != at[:-1]
+    starts = np.concatenate(([0], np.flatnonzero(new) + 1))
+    counts = np.diff(starts, append=len(at))
+    if ((first[1:] > first[:-1]) | new).all():
+        least, last = first[starts], starts + counts - 1
+        greatest = first[last]
+    else:
+        least = np.minimum.reduceat(first, starts)
+        greatest = np.maximum.reduceat(first, starts)
+        last = summary.winners(first, second, values, starts, counts, greatest)
+    ends = [least, greatest, second[last], values[last]]
+    return at[starts], [counts, *summary.amounts(values, starts), *ends]
+
+
+def _beside(parts: list[Part]) -> Part:
+    """Parts one after another."""
+    import numpy as np
+
+    places = np.concatenate([at for at, _ in parts])
+    return places, [np.concatenate(each) for each in zip(*(each for _, each in parts), strict=True)]
+
+
 def _together(parts: list[Part]) -> Part:
     """The summaries of each place added up: the places in order."""
     import numpy as np
 
-    places = np.concatenate([at for at, _ in parts])
-    columns = [np.concatenate(each) for each in zip(*(each for _, each in parts), strict=True)]
+    places, columns = _beside(parts)
     if (places[1:] < places[:-1]).any():
         order = np.argsort(places, kind="stable")
         places, columns = places[order], [each[order] for each in columns]
@@ -403,7 +515,7 @@ def _loose_points(
     of_run: dict[str, list[tuple[str, int]]] = {}
     for (run_id, key), index in number.items():
         of_run.setdefault(run_id, []).append((key, index))
-    for kind, run_id, *_, columns, _ in rows:
+    for kind, run_id, *_, columns in rows:
         if kind != 0:
             continue
         for table in wide.decode(columns):

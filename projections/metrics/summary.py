@@ -39,6 +39,8 @@ FIELDS = [
 """Of values at the same step and time the greatest is the last, NaN counting as 0 and a number
 before it (rule M1, made independent of the order of logging).  There is no minus zero."""
 
+AMOUNTS = ("nans", "highs", "lows", "sum", "min", "max")
+
 _SUMS = ("points", "nans", "highs", "lows", "sum")
 _LEAST = ("min_step", "min_time")
 _GREATEST = ("max_step", "max_time")
@@ -75,21 +77,10 @@ def summaries(points: Points, groups: "Ints") -> "tuple[Ints, Records]":
     starts = _starts(groups)
     counts = np.diff(starts, append=len(groups))
     values = points.values + 0.0
-    finite = np.isfinite(values)
     made = np.zeros(len(starts), FIELDS)
     made["points"] = counts
-    if finite.all():
-        made["sum"] = _summed(values, starts)
-        made["min"] = np.minimum.reduceat(values, starts)
-        made["max"] = np.maximum.reduceat(values, starts)
-    else:
-        made["nans"] = np.add.reduceat(np.isnan(values), starts, dtype="<i8")
-        made["highs"] = np.add.reduceat(values == np.inf, starts, dtype="<i8")
-        made["lows"] = np.add.reduceat(values == -np.inf, starts, dtype="<i8")
-        made["sum"] = _summed(np.where(finite, values, 0.0), starts)
-        numbers = np.where(finite, values, np.nan)
-        made["min"] = np.fmin.reduceat(numbers, starts)
-        made["max"] = np.fmax.reduceat(numbers, starts)
+    for field, column in zip(AMOUNTS, amounts(values, starts), strict=True):
+        made[field] = column
     steps, times = points.steps, points.timestamps
     made["min_step"] = np.minimum.reduceat(steps, starts)
     made["max_step"] = np.maximum.reduceat(steps, starts)
@@ -101,6 +92,29 @@ def summaries(points: Points, groups: "Ints") -> "tuple[Ints, Records]":
     made["latest"], made["latest_step"] = values[latest], steps[latest]
     _tidy(made)
     return groups[starts], made
+
+
+def amounts(values: "Floats", starts: "Ints") -> "list[Any]":
+    """What the values of each group amount to, given where each begins: the columns AMOUNTS.
+
+    There is no minus zero among them: who calls has added 0.0.
+    """
+    import numpy as np
+
+    finite = np.isfinite(values)
+    if finite.all():
+        none = np.zeros(len(starts), "<i8")
+        least, greatest = np.minimum.reduceat(values, starts), np.maximum.reduceat(values, starts)
+        return [none, none, none, _summed(values, starts), least, greatest]
+    numbers = np.where(finite, values, np.nan)
+    return [
+        np.add.reduceat(np.isnan(values), starts, dtype="<i8"),
+        np.add.reduceat(values == np.inf, starts, dtype="<i8"),
+        np.add.reduceat(values == -np.inf, starts, dtype="<i8"),
+        _summed(np.where(finite, values, 0.0), starts),
+        np.fmin.reduceat(numbers, starts),
+        np.fmax.reduceat(numbers, starts),
+    ]
 
 
 def combine(records: "Records", groups: "Ints") -> "tuple[Ints, Records]":

@@ -92,6 +92,12 @@ def test_a_zoom_into_a_range_has_finer_buckets(rest: Rest) -> None:
     assert columns["last"][5] == 50.0
 
 
+def test_a_quick_answer_to_an_easy_question_is_final(rest: Rest) -> None:
+    header, quick = chart(rest, buckets=100, quick=True)
+    assert header["final"] is True
+    assert quick == chart(rest, buckets=100)[1]
+
+
 def test_axes_of_time_are_the_clock_or_the_time_since_the_start(rest: Rest) -> None:
     header, _ = chart(rest, axis="timestamp")
     assert [series["first_x"] for series in header["series"]] == [10_000, 90_000]

@@ -20,6 +20,7 @@ from projections.metrics.charts import Axis, Chart, draw
 from projections.metrics.series import NO_RANK
 from projections.metrics.zoom import BUCKETS_MAX
 from projections.runs import runs
+from projections.views import Snapshot
 from tests.projections import made, model
 from tests.projections.model import Point
 from tests.projections.test_metrics_zoom import Logged, bits, calls, cuts, held, places, small_tiers
@@ -217,14 +218,16 @@ async def test_a_spike_is_in_its_bucket_whatever_the_chart(
 
 async def test_wide_buckets_need_no_block(long: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
+    fetchall = Snapshot.fetchall
+
+    async def watched(
+        snapshot: Snapshot, sql: str, params: Sequence[object] = ()
+    ) -> list[tuple[Any, ...]]:
+        asked.append(sql)
+        return await fetchall(snapshot, sql, params)
+
+    monkeypatch.setattr(Snapshot, "fetchall", watched)
     async with open_views(long) as views:
-        fetchall = views.fetchall
-
-        async def watched(sql: str, params: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-            asked.append(sql)
-            return await fetchall(sql, params)
-
-        monkeypatch.setattr(views, "fetchall", watched)
         chart = await draw(views, ["r", "s"], ["a"], buckets=100)
         assert chart.width == 512
         assert not any("metric_blocks" in sql for sql in asked)
@@ -244,6 +247,22 @@ async def test_a_chart_that_would_unpack_too_much_is_coarser_or_says_so(
         assert not timed.exact
         assert sum(each.points for each in timed.series) == 2 * LONG
         assert max(each.maxs.max() for each in timed.series) == 99.0
+
+
+async def test_a_quick_chart_gives_up_what_takes_long_and_says_so(
+    long: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(charts, "BLOCKS_QUICK", 3)
+    async with open_views(long) as views:
+        quick = await draw(views, ["r", "s"], ["a"], buckets=4096, quick=True)
+        assert (quick.final, quick.exact, quick.width) == (False, True, 512)
+        assert sum(each.points for each in quick.series) == 2 * LONG
+        best = await draw(views, ["r", "s"], ["a"], buckets=4096)
+        assert (best.final, best.width) == (True, 16)
+        timed = await draw(views, ["r", "s"], ["a"], buckets=4096, axis="timestamp", quick=True)
+        assert (timed.final, timed.exact) == (False, False)
+        few = await draw(views, ["r"], ["a"], buckets=4096, start=20_000, end=20_099, quick=True)
+        assert (few.final, few.width) == (True, 1)
 
 
 # Over another metric

@@ -31,7 +31,8 @@ Axis = Literal["step", "timestamp", "relative", "metric"]
 class Charts(msgspec.Struct, forbid_unknown_fields=True):
     """Request of charts; key: one metric, keys: several; x_key: the metric along the x axis.
 
-    start, end: the range, both included, None for all of it; rank: of this process only.
+    start, end: the range, both included, None for all of it; rank: of this process only; quick:
+    soon, with wider buckets where the best answer takes long.
     """
 
     run_ids: list[str]
@@ -43,6 +44,7 @@ class Charts(msgspec.Struct, forbid_unknown_fields=True):
     end: int | float | None = None
     buckets: int = BUCKETS
     rank: int | None = None
+    quick: bool = False
 
 
 class SeriesHeader(msgspec.Struct):
@@ -63,7 +65,8 @@ class SeriesHeader(msgspec.Struct):
 class Header(msgspec.Struct):
     """What precedes the columns; bucket i begins at start + i * width.
 
-    exact: every point is counted in its bucket; else some may be in the one beside it.
+    exact: every point is counted in its bucket; else some may be in the one beside it; final: it is
+    not the quick answer to a question that has a better one.
     """
 
     position: str
@@ -72,6 +75,7 @@ class Header(msgspec.Struct):
     width: float
     buckets: int
     exact: bool
+    final: bool
     series: list[SeriesHeader]
 
 
@@ -149,6 +153,7 @@ async def _drawn(views: Views, run_ids: list[str], keys: list[str], asked: Chart
         start=_whole("start", asked.start),
         end=_whole("end", asked.end),
         rank=asked.rank,
+        quick=asked.quick,
     )
 
 
@@ -183,7 +188,16 @@ def encoded(chart: Chart, axis: Axis, position: str) -> bytes:
         columns += its
         offset += sum(map(len, its))
     header = msgspec.json.encode(
-        Header(position, axis, chart.start, chart.width, chart.buckets, chart.exact, headers)
+        Header(
+            position,
+            axis,
+            chart.start,
+            chart.width,
+            chart.buckets,
+            chart.exact,
+            chart.final,
+            headers,
+        )
     )
     header += b" " * (-(len(header) + COLUMN_BYTES) % ALIGNED_BYTES)
     return b"".join([len(header).to_bytes(COLUMN_BYTES, "little"), header, *columns])

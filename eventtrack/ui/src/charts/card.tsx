@@ -83,15 +83,20 @@ export function ChartCard(props: CardProps) {
     });
   });
 
-  async function load(): Promise<void> {
+  /** quick: something soon, and what is finer after it; else the picture stays until then. */
+  async function load(quick: boolean): Promise<void> {
     controller?.abort();
     controller = new AbortController();
     const { signal } = controller;
+    const asking = JSON.parse(untrack(question));
     try {
-      const answer = await loadChart(JSON.parse(untrack(question)), props.metric, signal);
+      let answer = await loadChart({ ...asking, quick }, props.metric, signal);
       if (signal.aborted) return;
       setCharted(answer);
       setFault(null);
+      if (answer.final) return;
+      answer = await loadChart(asking, props.metric, signal);
+      if (!signal.aborted) setCharted(answer);
     } catch (error) {
       if (!isAborted(error) && !signal.aborted) setFault(error);
     }
@@ -103,7 +108,7 @@ export function ChartCard(props: CardProps) {
     on([isSeen, question, moment], ([seen, next, at]) => {
       if (!seen || next + at === asked) return;
       asked = next + at;
-      if (runIds().length) void load();
+      if (runIds().length) void load(true);
       else setCharted(null);
     }),
   );
@@ -111,7 +116,7 @@ export function ChartCard(props: CardProps) {
     asked = "";
     if (!isSeen() || !runIds().length) return;
     asked = untrack(question) + moment();
-    await load();
+    await load(false);
   }, AGAIN_MILLISECONDS);
   useReturn(again);
   useEvents((told) => {

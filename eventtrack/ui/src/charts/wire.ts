@@ -29,6 +29,8 @@ export interface Charted {
   buckets: number;
   /** Is every point counted in its own bucket?  Else some are in the one beside it. */
   exact: boolean;
+  /** Else this is the quick answer, and a finer one can be had. */
+  final: boolean;
   series: Series[];
 }
 
@@ -40,6 +42,8 @@ export interface ChartsQuestion {
   start: number | null;
   end: number | null;
   buckets: number;
+  /** Soon, and coarser where the best answer takes long. */
+  quick?: boolean;
 }
 
 interface Header {
@@ -49,6 +53,7 @@ interface Header {
   width: number;
   buckets: number;
   exact?: boolean;
+  final?: boolean;
   series: {
     run_id: string;
     key?: string;
@@ -84,5 +89,5 @@ export function unpack(bytes: ArrayBuffer, key: string): Charted {
       mean: floats(5),
     };
   });
-  return { ...header, exact: header.exact ?? true, series };
+  return { ...header, exact: header.exact ?? true, final: header.final ?? true, series };
 }
