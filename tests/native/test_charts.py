@@ -95,7 +95,8 @@ def test_a_zoom_into_a_range_has_finer_buckets(rest: Rest) -> None:
 def test_a_quick_answer_to_an_easy_question_is_final(rest: Rest) -> None:
     header, quick = chart(rest, buckets=100, quick=True)
     assert header["final"] is True
-    assert quick == chart(rest, buckets=100)[1]
+    # As texts, so that NaN is like NaN.
+    assert repr(quick) == repr(chart(rest, buckets=100)[1])
 
 
 def test_axes_of_time_are_the_clock_or_the_time_since_the_start(rest: Rest) -> None:

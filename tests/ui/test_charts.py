@@ -1,12 +1,17 @@
 """Charts in Chromium: whose they are, that no spike is lost, zoom, axes, live points, groups."""
 
 import csv
+import json
+import math
 import re
+from array import array
 from pathlib import Path
 
+import msgspec
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from eventtrack.wire import ingest as wire
 from tests.rest import Rest
 from tests.ui.conftest import RUNS, STEPS, Site
 
@@ -135,6 +140,57 @@ def test_zooming_asks_the_server_anew_and_a_double_click_goes_back(
     expect(plot(page, "grad_norm")).to_have_attribute(
         "aria-label", f"grad_norm by step: 1 run, {POINTS:,} points"
     )
+
+
+LONG_RUNS = 12
+LONG_POINTS = 150_000
+
+
+@pytest.fixture(scope="module")
+def long(site: Site) -> str:
+    """An experiment whose runs have too many points to unpack them soon; its id."""
+    steps = array("q", range(LONG_POINTS)).tobytes()
+    values = array("d", (step % 100 / 100 for step in range(LONG_POINTS))).tobytes()
+    for number in range(LONG_RUNS):
+        run_id = f"{number:02x}{'f' * 30}"
+        points = wire.Metrics(run_id=run_id, steps=steps, timestamps=steps, values={"saw": values})
+        started = wire.RunStart(run_id=run_id, experiment="long", name=f"long-{number}")
+        body = msgspec.msgpack.encode(wire.Request(entries=[started, points]))
+        status, _, answer = site.rest.ask(
+            "POST", wire.PATH, body, headers={"Content-Type": wire.MSGPACK_TYPE}
+        )
+        assert status == 200, answer
+    found = site.rest.get("experiments/get-by-name", experiment_name="long")
+    experiment_id: str = found["experiment"]["experiment_id"]
+    return experiment_id
+
+
+def test_a_zoom_shows_something_soon_and_every_detail_after_it(page: Page, long: str) -> None:
+    asked = []
+    page.on(
+        "request",
+        lambda request: (
+            asked.append(request.post_data_json) if request.url.endswith("/charts") else None
+        ),
+    )
+    with page.expect_response(
+        lambda answer: (
+            answer.url.endswith("/charts") and "quick" not in str(answer.request.post_data)
+        )
+    ) as best:
+        page.goto(f"/#/experiments/{long}?zoom=20000..140000")
+    best.value.finished()
+    expect(plot(page, "saw")).to_have_attribute(
+        "aria-label", re.compile(f"^saw by step: {LONG_RUNS} runs, ")
+    )
+    assert [each.pop("quick", None) for each in asked] == [True, None]
+    assert asked[0] == asked[1]
+    page.evaluate("new Promise(requestAnimationFrame)")
+    rows = exported(page, "saw")
+    body = best.value.body()
+    told = json.loads(body[4 : 4 + int.from_bytes(body[:4], "little")])
+    assert told["width"] == 2 ** math.ceil(math.log2(120_000 / asked[1]["buckets"]))
+    assert len(rows) == told["buckets"] * LONG_RUNS
 
 
 @pytest.mark.parametrize(
