@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 
 from projections.metrics import summary, wide
+from projections.metrics.buckets import COUNTED, Grid, Part, beside, folded, together
 from projections.metrics.packing import Points, joined, points_of
 from projections.metrics.zoom import BLOCKS_AT_A_TIME
 from projections.views import Snapshot, Views
 
 if TYPE_CHECKING:
-    from projections.metrics.packing import Flags, Floats, Ints
+    from projections.metrics.packing import Floats, Ints
     from projections.metrics.summary import Records
 
 Axis = Literal["step", "timestamp", "relative"]
@@ -113,7 +114,7 @@ async def draw(
 
 async def _chosen(
     snapshot: Snapshot, canvas: "_Canvas", buckets: int, start: int | None, end: int | None
-) -> "_Grid | None":
+) -> Grid | None:
     """The grid, and the canvas with the cells that it needs; None when there is nothing in it."""
     grid = canvas.finest(buckets, start, end)
     while grid is not None:
@@ -127,7 +128,7 @@ async def _chosen(
     return grid
 
 
-async def _parts(snapshot: Snapshot, canvas: "_Canvas", grid: "_Grid") -> "list[Part]":
+async def _parts(snapshot: Snapshot, canvas: "_Canvas", grid: Grid) -> list[Part]:
     """All that is on the grid; while some blocks are unpacked the next are fetched."""
     wanted = list(grid.opened)
     several = asyncio.Semaphore(CHUNKS_AT_A_TIME)
@@ -179,50 +180,6 @@ _FIELDS: dict[Axis, tuple[str, ...]] = {
 }
 """Of summaries: the least and the greatest x, what decides between points there, and the value."""
 
-_COUNTED = ("points", *summary.AMOUNTS)
-
-Part = tuple["Ints", list[Any]]
-"""The place of summaries, which is series * buckets + bucket, and their fields in columns."""
-
-
-class _Grid:
-    """Which bucket is a place on the x axis in?
-
-    opened: blocks to be unpacked, and whose they are; exact: these are all that a border cuts.
-    """
-
-    def __init__(self, first: int, last: int, bits: int, *, is_finest: bool = True) -> None:
-        self._range = first, last
-        self.is_finest = is_finest
-        self.bits = bits
-        self.width = 1 << bits
-        self.start = first >> bits << bits
-        self.end = (last >> bits << bits) + self.width - 1
-        self.buckets = (last >> bits) - (first >> bits) + 1
-        self.least, self.greatest = max(self.start, -(2**63)), min(self.end, 2**63 - 1)
-        self.opened: dict[int, int] = {}
-        self.exact = True
-
-    def wider(self) -> "_Grid":
-        """The same range in buckets twice as wide."""
-        return _Grid(*self._range, self.bits + 1, is_finest=False)
-
-    def inside(self, places: "Ints") -> "Flags":
-        """Are these places on the grid?"""
-        inside: Flags = (places >= self.least) & (places <= self.greatest)
-        return inside
-
-    def bucket(self, places: "Ints") -> "Ints":
-        """The buckets of places on the grid."""
-        import numpy as np
-
-        bits = np.uint64(self.width.bit_length() - 1)
-        if bits > 63:
-            return np.zeros(len(places), "<i8")
-        unsigned = places.view("<u8") - np.uint64(self.start % 2**64)
-        unsigned >>= bits
-        return unsigned.view("<i8")
-
 
 class _Canvas:
     """What was read of the series, and where each piece of it belongs."""
@@ -268,7 +225,7 @@ class _Canvas:
         origins = self._origins[owners]
         return records[self._least] - origins, records[self._greatest] - origins
 
-    def finest(self, buckets: int, start: int | None, end: int | None) -> _Grid | None:
+    def finest(self, buckets: int, start: int | None, end: int | None) -> Grid | None:
         """The grid of the range with so many buckets; None when there is nothing in it."""
         import numpy as np
 
@@ -289,9 +246,9 @@ class _Canvas:
         bits = max(0, (last - first) // buckets).bit_length()
         while (last >> bits) - (first >> bits) >= buckets:
             bits += 1
-        return _Grid(first, last, bits)
+        return Grid(first, last, bits)
 
-    def missing(self, grid: _Grid) -> list[int]:
+    def missing(self, grid: Grid) -> list[int]:
         """The groups whose cells the grid needs and that are not here."""
         _, cut = self._sort(grid, self._group, self._of_group)
         return [self._group_ids[each] for each in cut.tolist() if each not in self._cells]
@@ -307,7 +264,7 @@ class _Canvas:
         self._group_of_cell = np.repeat(some, [len(self._cells[each]) for each in some])
         self._of_cell = self._of_group[self._group_of_cell]
 
-    def opens_too_much(self, grid: _Grid) -> bool:
+    def opens_too_much(self, grid: Grid) -> bool:
         """Note which blocks must be unpacked; none where they would be too many, and yes where a
         wider grid would do with fewer."""
         import numpy as np
@@ -320,7 +277,7 @@ class _Canvas:
             grid.opened = dict(zip(opened.tolist(), owners, strict=True))
         return not grid.exact and self._axis == "step" and grid.bits < 64
 
-    def _sort_cells(self, grid: _Grid) -> "tuple[Ints, Ints]":
+    def _sort_cells(self, grid: Grid) -> "tuple[Ints, Ints]":
         """As `_sort`, the cells of groups that do not lie in one bucket themselves."""
         import numpy as np
 
@@ -330,7 +287,7 @@ class _Canvas:
         needed = needed[self._group_of_cell]
         return inner[needed[inner]], cut[needed[cut]]
 
-    def _sort(self, grid: _Grid, records: "Records", owners: "Ints") -> "tuple[Ints, Ints]":
+    def _sort(self, grid: Grid, records: "Records", owners: "Ints") -> "tuple[Ints, Ints]":
         """(indices of the records that lie in one bucket, of those that a border cuts)."""
         import numpy as np
 
@@ -341,7 +298,7 @@ class _Canvas:
         fits &= grid.bucket(least) == grid.bucket(greatest)
         return touches[fits], touches[~fits]
 
-    def parts(self, grid: _Grid) -> list[Part]:
+    def parts(self, grid: Grid) -> list[Part]:
         """All that need not be fetched any more."""
         import numpy as np
 
@@ -362,17 +319,17 @@ class _Canvas:
         parts.append(self._placed(grid, self._cell, self._of_cell, inner))
         return parts
 
-    def _placed(self, grid: _Grid, records: "Records", owners: "Ints", which: "Ints") -> Part:
+    def _placed(self, grid: Grid, records: "Records", owners: "Ints", which: "Ints") -> Part:
         """Records in the bucket where they end, or in the last one."""
         import numpy as np
 
         owners = owners[which]
         greatest = records[self._greatest][which] - self._origins[owners]
         last = np.minimum(greatest, grid.greatest)
-        columns = [records[name][which] for name in (*_COUNTED, *_FIELDS[self._axis])]
+        columns = [records[name][which] for name in (*COUNTED, *_FIELDS[self._axis])]
         return owners * grid.buckets + grid.bucket(last), columns
 
-    def _summarised(self, grid: _Grid, points: Points, owners: "Ints | int") -> Part:
+    def _summarised(self, grid: Grid, points: Points, owners: "Ints | int") -> Part:
         """Points of the series that own them each, or all of them."""
         places = self._places(points, owners)
         inside = grid.inside(places)
@@ -382,10 +339,10 @@ class _Canvas:
             owners = owners if isinstance(owners, int) else owners[which]
         at = owners * grid.buckets + grid.bucket(places)
         if self._axis == "step":
-            return _folded(at, points.steps, points.timestamps, points.values)
-        return _folded(at, points.timestamps, points.steps, points.values)
+            return folded(at, points.steps, points.timestamps, points.values)
+        return folded(at, points.timestamps, points.steps, points.values)
 
-    def unpacked(self, grid: _Grid, rows: list[tuple[int, bytes]]) -> Part:
+    def unpacked(self, grid: Grid, rows: list[tuple[int, bytes]]) -> Part:
         """Blocks that were fetched."""
 
         # One by one: what a block needs stays in the processor's cache.
@@ -393,16 +350,16 @@ class _Canvas:
         for block_id, columns in rows:
             points = points_of(columns)
             parts.append(self._summarised(grid, points, grid.opened[block_id]))
-        return _beside(parts)
+        return beside(parts)
 
-    def finish(self, grid: _Grid, parts: list[Part]) -> Chart:
+    def finish(self, grid: Grid, parts: list[Part]) -> Chart:
         """Everything together, series by series."""
         import numpy as np
 
         some = [part for part in parts if len(part[0])]
         if not some:
             return _nothing(self._series, grid)
-        places, columns = _together(some)
+        places, columns = together(some)
         borders = np.searchsorted(places, np.arange(len(self._series) + 1) * grid.buckets)
         drawn = []
         for index, series in enumerate(self._series):
@@ -411,63 +368,6 @@ class _Canvas:
             buckets = places[its] - index * grid.buckets
             drawn.append(_drawn(series, buckets, [each[its] for each in columns], origin))
         return Chart(grid.start, grid.width, grid.buckets, grid.exact, drawn)
-
-
-def _folded(at: "Ints", first: "Ints", second: "Ints", values: "Floats") -> Part:
-    """Points folded by the place they belong to; first, second: x and what decides beside it."""
-    import numpy as np
-
-    if not len(at):
-        return at, [at] * (len(_COUNTED) + 4)
-    if (at[1:] < at[:-1]).any():
-        order = np.argsort(at, kind="stable")
-        at, first, second, values = at[order], first[order], second[order], values[order]
-    values = values + 0.0
-    new = at[1:] != at[:-1]
-    starts = np.concatenate(([0], np.flatnonzero(new) + 1))
-    counts = np.diff(starts, append=len(at))
-    if ((first[1:] > first[:-1]) | new).all():
-        least, last = first[starts], starts + counts - 1
-        greatest = first[last]
-    else:
-        least = np.minimum.reduceat(first, starts)
-        greatest = np.maximum.reduceat(first, starts)
-        last = summary.winners(first, second, values, starts, counts, greatest)
-    ends = [least, greatest, second[last], values[last]]
-    return at[starts], [counts, *summary.amounts(values, starts), *ends]
-
-
-def _beside(parts: list[Part]) -> Part:
-    """Parts one after another."""
-    import numpy as np
-
-    places = np.concatenate([at for at, _ in parts])
-    return places, [np.concatenate(each) for each in zip(*(each for _, each in parts), strict=True)]
-
-
-def _together(parts: list[Part]) -> Part:
-    """The summaries of each place added up: the places in order."""
-    import numpy as np
-
-    places, columns = _beside(parts)
-    if (places[1:] < places[:-1]).any():
-        order = np.argsort(places, kind="stable")
-        places, columns = places[order], [each[order] for each in columns]
-    new = places[1:] != places[:-1]
-    starts = np.concatenate(([0], np.flatnonzero(new) + 1))
-    points, nans, highs, lows, sums, mins, maxs, least, greatest, second, values = columns
-    if ((greatest[1:] > greatest[:-1]) | new).all():
-        winners = np.append(starts[1:], len(places)) - 1
-    else:
-        counts = np.diff(starts, append=len(places))
-        most = np.maximum.reduceat(greatest, starts)
-        winners = summary.winners(greatest, second, values, starts, counts, most)
-    with np.errstate(all="ignore"):
-        # Sums beyond the range of a float are infinite.
-        added = [np.add.reduceat(each, starts) for each in (points, nans, highs, lows, sums)]
-    lowest, highest = np.fmin.reduceat(mins, starts), np.fmax.reduceat(maxs, starts)
-    ends = [np.minimum.reduceat(least, starts), greatest[winners], values[winners]]
-    return places[starts], [*added, lowest, highest, *ends]
 
 
 def _drawn(series: Series, buckets: "Ints", columns: list[Any], origin: int) -> Drawn:
@@ -492,7 +392,7 @@ def _drawn(series: Series, buckets: "Ints", columns: list[Any], origin: int) -> 
     )
 
 
-def _nothing(series: Sequence[Series], grid: _Grid | None = None) -> Chart:
+def _nothing(series: Sequence[Series], grid: Grid | None = None) -> Chart:
     import numpy as np
 
     ints, floats = np.empty(0, "<i8"), np.empty(0, "<f8")
