@@ -189,7 +189,7 @@ export function ChartCard(props: CardProps) {
   );
 
   return (
-    <figure ref={card} class="chart" classList={{ empty: charted() !== null && !lines().length }} data-metric={props.metric}>
+    <figure ref={card} class="chart" classList={{ pointless: charted() !== null && !lines().length }} data-metric={props.metric}>
       <figcaption>
         <span class="clip" title={props.metric}>{short()}</span>
         <span class="faint points" title={precision()}>

@@ -72,10 +72,16 @@ function Run(props: { run: RunStatus }) {
   useCommands(() =>
     TABS.map(({ id, title }) => ({ title: `${title} of the run`, section: "This run", run: () => go(to(id)) })),
   );
+  // A phone has no room for all tabs: the one that is shown comes into view.
+  let tabs: HTMLElement | undefined;
+  createEffect(() => {
+    const at = TABS.findIndex(({ id }) => id === tab());
+    tabs?.children[at]?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  });
   return (
     <article class="page details">
       <Head run={props.run} />
-      <nav class="tabs" aria-label="Parts of the run">
+      <nav ref={tabs} class="tabs" aria-label="Parts of the run">
         <For each={TABS}>
           {(each) => (
             <a href={to(each.id)} aria-current={tab() === each.id ? "page" : undefined}>
