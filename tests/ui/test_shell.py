@@ -1,7 +1,6 @@
 """Around the pages: newcomers, outages, small screens, people who do not see or point."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -9,10 +8,6 @@ from playwright.sync_api import Browser, Page, expect
 from tests.rest import Rest
 from tests.servers import eventtrack_server
 from tests.ui.conftest import Complaints, Site
-
-AXE = (
-    Path(__file__).parent.parent.parent / "eventtrack" / "ui" / "node_modules" / "axe-core"
-) / "axe.min.js"
 
 
 def test_a_newcomer_is_shown_the_lines_to_paste_and_then_the_run(
@@ -95,29 +90,6 @@ def test_a_small_screen_shows_the_runs_too(
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.screenshot(path=shots / f"{width}.png")
     page.close()
-
-
-@pytest.mark.parametrize("scheme", ["dark", "light"])
-@pytest.mark.parametrize("path", ["#/experiments/{e}", "#/experiments/{e}/runs/{r}"])
-def test_axe_finds_nothing_serious(browser: Browser, site: Site, path: str, scheme: Any) -> None:
-    context = browser.new_context(
-        base_url=site.server.url, color_scheme=scheme, bypass_csp=True, reduced_motion="reduce"
-    )
-    page = context.new_page()
-    page.goto("/" + path.format(e=site.experiment_id, r=site.run_ids[0]))
-    expect(
-        page.get_by_role("link", name="resnet-29").or_(page.get_by_role("heading", level=1)).first
-    ).to_be_visible()
-    page.wait_for_load_state("load")
-    page.add_script_tag(path=AXE)
-    found = page.evaluate("async () => (await axe.run()).violations")
-    serious = [
-        (each["id"], each["nodes"][0]["html"][:200])
-        for each in found
-        if each["impact"] in ("serious", "critical")
-    ]
-    context.close()
-    assert serious == []
 
 
 def test_many_tabs_leave_connections_for_each_other(browser: Browser, site: Site) -> None:
