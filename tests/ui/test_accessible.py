@@ -48,42 +48,57 @@ class View(NamedTuple):
 
 
 FILES = {
-    "page": "report.html",
-    "markdown": "notes/readme.md",
-    "notebook": "notes/explore.ipynb",
-    "picture": "plots/black.png",
-    "csv": "tables/scores.csv",
-    "table": "tables/eval.json",
-    "json": "config.json",
-    "sound": "sounds/silence.wav",
+    "report.html": "iframe.frame",
+    "notes/readme.md": ".preview >> text=Findings",
+    "notes/explore.ipynb": "iframe.frame",
+    "plots/black.png": ".preview img",
+    "tables/scores.csv": ".preview tbody td",
+    "tables/eval.json": ".preview tbody td",
+    "config.json": ".source",
+    "sounds/silence.wav": ".preview audio",
 }
-TABS = ["params", "metrics", "charts", "system", "artifacts", "links", "history"]
+"""What shows a file."""
+
+TABS = {
+    "params": "text=optimizer",
+    "metrics": "tbody th:has-text('loss')",
+    "charts": "canvas",
+    "system": "canvas",
+    "artifacts": "text=report.html",
+    "links": "text=digits",
+    "history": ".event",
+}
+"""What a tab of the run is not there without."""
+
 ROW = "[role=grid] a"
 
 VIEWS = [
     View("runs", "", ROW),
-    View("runs-mistake", "experiments/{e}?q=params.lr%20%3D%3D%3D", "[role=alert], .fault, main"),
-    View("runs-groups", "experiments/{e}?group=p.seed", "[role=grid] [role=row]"),
+    View("runs-mistake", "experiments/{e}?q=params.lr%20%3D%3D%3D", ".filter-problem mark"),
+    View("runs-groups", "experiments/{e}?group=p.seed", "[role=row][aria-rowindex='2']"),
     View("runs-charts", "experiments/{e}", "canvas"),
-    View("runs-none", "experiments/{e}?charts=0&q='nobody%20has%20this'", "h2, h1"),
+    View("runs-none", "experiments/{e}?charts=0&q='nobody'", "text=No run is like that"),
     View("runs-chosen", "experiments/{e}?charts=0", ROW, _choose, "button:has-text('Compare')"),
     View("palette", "experiments/{e}?charts=0", ROW, _press("Control+k"), "dialog[open]"),
     View("help", "experiments/{e}?charts=0", ROW, _press("?"), "dialog[open]"),
     View("time", "experiments/{e}?charts=0", ROW, _press("t"), "input[type=range], [role=slider]"),
-    View("run", "runs/{rich}", "h1"),
-    *(View(f"run-{tab}", f"runs/{{rich}}/{tab}", "h1") for tab in TABS),
-    *(View(f"file-{kind}", f"runs/{{rich}}/artifacts/{FILES[kind]}", "h1") for kind in FILES),
+    View("run", "runs/{rich}", "text=Findings"),
+    *(View(f"run-{tab}", f"runs/{{rich}}/{tab}", shown) for tab, shown in TABS.items()),
+    *(
+        View(f"file-{path.replace('/', '-')}", f"runs/{{rich}}/artifacts/{path}", shown)
+        for path, shown in FILES.items()
+    ),
     View("console", "runs/{printed}/console", "text=epoch 29 of 30"),
     View("models", "models", "table a"),
-    View("model", "models/seen net", "h1"),
-    View("version", "models/seen net/versions/1", "h1"),
-    View("promote", "models/seen net/versions/1", "h1", _promote, "dialog[open]"),
+    View("model", "models/seen net", "text=@champion"),
+    View("version", "models/seen net/versions/1", "text=@champion"),
+    View("promote", "models/seen net/versions/1", "text=@champion", _promote, "dialog[open]"),
     View("logged-model", "experiments/{d}/models/{logged}", "h1"),
     View("compare", "compare?runs={many}", "tbody th"),
     View("compare-parallel", "compare?runs={many}&view=parallel", "canvas"),
     View("compare-scatter", "compare?runs={many}&view=scatter", "canvas"),
     View("compare-charts", "compare?runs={many}&view=charts", "canvas"),
-    View("not-found", "nowhere", "h1, h2"),
+    View("not-found", "nowhere", "text=There is no such page"),
     View("no-such-run", "runs/0123456789abcdef0123456789abcdef", "[role=alert]"),
 ]
 
@@ -117,8 +132,7 @@ def open_view(page: Page, view: View, ids: dict[str, str]) -> None:
     view.opening(page)
     if view.opened is not None:
         expect(page.locator(view.opened).locator("visible=true").first).to_be_visible()
-    # What was asked for by then has come: a skeleton that is looked at tells of nothing.
-    page.wait_for_timeout(250)
+    page.evaluate("new Promise(requestAnimationFrame)")
 
 
 def close_view(page: Page, view: View) -> None:
