@@ -210,13 +210,32 @@ def test_an_empty_server_is_accessible(browser: Browser, tmp_path: Path) -> None
         context.close()
 
 
-def test_on_a_phone_the_tab_that_is_open_is_in_view(
+def test_on_a_phone_what_is_open_is_in_view(
     browser: Browser, site: Site, ids: dict[str, str]
 ) -> None:
     page = browser.new_page(base_url=site.server.url, viewport={"width": 390, "height": 844})
+    open_tab = page.locator(".tabs [aria-current=page]")
     page.goto(f"/#/runs/{ids['rich']}/history")
-    expect(page.locator(".tabs [aria-current=page]")).to_have_text("History")
-    expect(page.locator(".tabs [aria-current=page]")).to_be_in_viewport(ratio=0.9)
+    expect(open_tab).to_have_text("History")
+    expect(open_tab).to_be_in_viewport(ratio=0.9)
+    page.goto(f"/#/compare?runs={ids['many']}&view=charts")
+    expect(open_tab).to_have_text("Charts")
+    expect(open_tab).to_be_in_viewport(ratio=0.9)
+    page.goto(f"/#/runs/{ids['rich']}/artifacts/tables/scores.csv")
+    expect(page.locator("a.file[aria-current]")).to_be_in_viewport(ratio=0.9)
+    page.close()
+
+
+def test_on_a_phone_parallel_axes_keep_their_distance(
+    browser: Browser, site: Site, ids: dict[str, str], shots: Path
+) -> None:
+    page = browser.new_page(base_url=site.server.url, viewport={"width": 390, "height": 844})
+    page.goto(f"/#/compare?runs={ids['many']}&view=parallel&axes=p.lr,p.seed,p.width,m.val/acc")
+    canvas = page.locator("figure canvas")
+    expect(canvas).to_be_visible()
+    assert canvas.evaluate("(canvas) => canvas.clientWidth") > 400
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.screenshot(path=shots / "parallel-phone.png")
     page.close()
 
 

@@ -1,6 +1,6 @@
 /** Files as a tree on the left and the chosen one on the right. */
 
-import { createEffect, createResource, createSignal, For, on, Show } from "solid-js";
+import { createEffect, createResource, createSignal, For, on, onMount, Show } from "solid-js";
 import type { ArtifactFile, ArtifactSource } from "../api/artifacts";
 import { Fault } from "../widgets/fault";
 import { Icon } from "../widgets/icon";
@@ -92,12 +92,17 @@ function Subfolder(props: FolderProps) {
 }
 
 function File(props: FolderProps & { file: ArtifactFile }) {
+  let link!: HTMLAnchorElement;
+  const isShown = () => props.file.path === props.path;
+  // An address may name a file far down the tree.
+  onMount(() => createEffect(() => isShown() && link.scrollIntoView({ block: "nearest" })));
   return (
     <li>
       <a
+        ref={link}
         class="file"
         href={props.hrefOf(props.file.path)}
-        aria-current={props.file.path === props.path ? "true" : undefined}
+        aria-current={isShown() ? "true" : undefined}
       >
         <span class="clip">{nameOfPath(props.file.path)}</span>
         <span class="faint">{props.file.file_size === undefined ? "" : sizeOf(props.file.file_size)}</span>

@@ -1,4 +1,4 @@
-/** A canvas as wide as its place, painted anew when its size, the theme or what it shows changes. */
+/** A canvas as wide as its place or as it must be, painted anew when its size, the theme or what it shows changes. */
 
 import { createEffect, createSignal, onCleanup, onMount } from "solid-js";
 import { isDark } from "../shell/theme";
@@ -12,6 +12,8 @@ export interface Picture {
 interface CanvasProps {
   label: string;
   height: number;
+  /** In a narrower place it is scrolled. */
+  widthMin?: number;
   /** Reads what it depends on. */
   paint: (picture: Picture) => void;
   /** In pixels of the page, from the upper left corner. */
@@ -25,9 +27,10 @@ interface CanvasProps {
 export function Canvas(props: CanvasProps) {
   let holder!: HTMLDivElement;
   let canvas!: HTMLCanvasElement;
-  const [width, setWidth] = createSignal(0);
+  const [room, setRoom] = createSignal(0);
+  const width = () => room() && Math.max(room(), props.widthMin ?? 0);
   onMount(() => {
-    const observer = new ResizeObserver(() => setWidth(holder.clientWidth));
+    const observer = new ResizeObserver(() => setRoom(holder.clientWidth));
     observer.observe(holder);
     onCleanup(() => observer.disconnect());
     // Kept in memory: with an emulated graphics card that is many times faster.
@@ -39,6 +42,7 @@ export function Canvas(props: CanvasProps) {
       const ratio = devicePixelRatio || 1;
       canvas.width = width() * ratio;
       canvas.height = height * ratio;
+      canvas.style.width = `${width()}px`;
       canvas.style.height = `${height}px`;
       context.setTransform(ratio, 0, 0, ratio, 0, 0);
       context.clearRect(0, 0, width(), height);

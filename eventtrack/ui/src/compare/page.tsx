@@ -11,6 +11,7 @@ import { Ask } from "../widgets/ask";
 import { Button } from "../widgets/button";
 import { count } from "../widgets/format";
 import { Popover } from "../widgets/popover";
+import { Tabs } from "../widgets/tabs";
 import { COMPARED_MAX, differs, type Entry, type Field, fieldsOf, idsOf, loadAll, type Of, splitId } from "./compared";
 import { Parallel } from "./parallel";
 import { Scatter } from "./scatter";
@@ -52,19 +53,14 @@ export function ComparePage() {
           <Button icon="restore" onClick={() => setIsEarlier(true)}>With an earlier time</Button>
         </Show>
       </header>
-      <nav class="tabs" aria-label="How to compare">
-        <For each={VIEWS}>
-          {(each) => (
-            <button
-              type="button"
-              aria-current={view() === each.id ? "page" : undefined}
-              onClick={() => setQuery({ view: each.id }, true)}
-            >
-              {each.title}
-            </button>
-          )}
-        </For>
-      </nav>
+      <Tabs
+        label="How to compare"
+        tabs={VIEWS.map(({ id, title }) => ({
+          title,
+          isOpen: view() === id,
+          onPick: () => setQuery({ view: id }, true),
+        }))}
+      />
       <div class="tab-body">
         <For each={loaded.latest?.faults}>
           {({ id, error }) => (

@@ -14,6 +14,8 @@ const SIDE = 70;
 const NEAR_PIXELS = 10;
 const AXIS_PIXELS = 14;
 const TICK_PIXELS = 84;
+/** From axis to axis at least: what stands beside one has to be read. */
+const APART_PIXELS = TICK_PIXELS + 12;
 
 /** A range of an axis, from 0 to 1. */
 type Range = readonly [number, number];
@@ -148,6 +150,7 @@ export function Parallel(props: ParallelProps) {
       <Canvas
         label={`Parallel coordinates of ${props.entries.length} runs over ${props.fields.map((field) => field.title).join(", ")}`}
         height={HEIGHT}
+        widthMin={2 * SIDE + (axes().length - 1) * APART_PIXELS}
         paint={paint}
         onPoint={(x, y) => setPointed(lineAt(x, y))}
         onLeave={() => setPointed("")}

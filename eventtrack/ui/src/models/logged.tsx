@@ -6,6 +6,7 @@ import { isPast } from "../shell/past";
 import { href, path } from "../shell/router";
 import { IconButton } from "../widgets/button";
 import { copy } from "../widgets/clipboard";
+import { Tabs } from "../widgets/tabs";
 import { ModelCard } from "../run/links";
 
 const History = lazy(async () => ({ default: (await import("../history/history")).History }));
@@ -20,14 +21,13 @@ export function LoggedModelPage() {
         <h1>Logged model {id()}</h1>
         <IconButton icon="copy" label="Copy its address" onClick={() => void copy(`models:/${id()}`, "The address for load_model")} />
       </header>
-      <nav class="tabs" aria-label="Parts of the model">
-        <button type="button" aria-current={isHistory() ? undefined : "page"} onClick={() => setIsHistory(false)}>
-          Model
-        </button>
-        <button type="button" aria-current={isHistory() ? "page" : undefined} onClick={() => setIsHistory(true)}>
-          History
-        </button>
-      </nav>
+      <Tabs
+        label="Parts of the model"
+        tabs={[
+          { title: "Model", isOpen: !isHistory(), onPick: () => setIsHistory(false) },
+          { title: "History", isOpen: isHistory(), onPick: () => setIsHistory(true) },
+        ]}
+      />
       <div class="tab-body">
         <Show when={id()} keyed>
           {(model) => (

@@ -11,6 +11,7 @@ import { Ask } from "../widgets/ask";
 import { Button, IconButton } from "../widgets/button";
 import { Fault } from "../widgets/fault";
 import { fullTime, when } from "../widgets/format";
+import { Tabs } from "../widgets/tabs";
 import { tell, tellError } from "../widgets/toast";
 import { Aliases, isOfRegistry, modelHref, Stage, versionHref } from "./shared";
 
@@ -50,10 +51,13 @@ export function ModelPage(props: { name: string }) {
         </Match>
         <Match when={model.error || model.latest}>
           <Head name={props.name} model={model.error ? undefined : model.latest} />
-          <nav class="tabs" aria-label="Parts of the model">
-            <a href={modelHref(props.name)} aria-current={isHistory() ? undefined : "page"}>Versions</a>
-            <a href={modelHref(props.name, "history")} aria-current={isHistory() ? "page" : undefined}>History</a>
-          </nav>
+          <Tabs
+            label="Parts of the model"
+            tabs={[
+              { title: "Versions", href: modelHref(props.name), isOpen: !isHistory() },
+              { title: "History", href: modelHref(props.name, "history"), isOpen: isHistory() },
+            ]}
+          />
           <div class="tab-body">
             <Show
               when={isHistory()}

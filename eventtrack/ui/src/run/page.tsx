@@ -1,6 +1,6 @@
 /** One run, as tabs: what it is, what it logged, what happened to it. */
 
-import { createEffect, createMemo, createResource, createSignal, For, lazy, Match, on, Show, Switch } from "solid-js";
+import { createEffect, createMemo, createResource, createSignal, lazy, Match, on, Show, Switch } from "solid-js";
 import "../styles/details.css";
 import { runThen } from "../api/details";
 import { deleteRun, renameRun, restoreRun } from "../api/runs";
@@ -15,6 +15,7 @@ import { copy } from "../widgets/clipboard";
 import { Fault } from "../widgets/fault";
 import { duration, fullTime } from "../widgets/format";
 import { Status } from "../widgets/status";
+import { Tabs } from "../widgets/tabs";
 import { tell, tellError } from "../widgets/toast";
 import { Overview } from "./overview";
 import { Params } from "./params";
@@ -72,24 +73,13 @@ function Run(props: { run: RunStatus }) {
   useCommands(() =>
     TABS.map(({ id, title }) => ({ title: `${title} of the run`, section: "This run", run: () => go(to(id)) })),
   );
-  // A phone has no room for all tabs: the one that is shown comes into view.
-  let tabs: HTMLElement | undefined;
-  createEffect(() => {
-    const at = TABS.findIndex(({ id }) => id === tab());
-    tabs?.children[at]?.scrollIntoView({ block: "nearest", inline: "nearest" });
-  });
   return (
     <article class="page details">
       <Head run={props.run} />
-      <nav ref={tabs} class="tabs" aria-label="Parts of the run">
-        <For each={TABS}>
-          {(each) => (
-            <a href={to(each.id)} aria-current={tab() === each.id ? "page" : undefined}>
-              {each.title}
-            </a>
-          )}
-        </For>
-      </nav>
+      <Tabs
+        label="Parts of the run"
+        tabs={TABS.map(({ id, title }) => ({ title, href: to(id), isOpen: tab() === id }))}
+      />
       <div class="tab-body">
         <Switch>
           <Match when={tab() === "overview"}>
