@@ -17,16 +17,16 @@ const marked = new Marked({
   gfm: true,
   walkTokens(token) {
     if (token.type === "heading") token.depth = Math.min(HEADINGS, token.depth + HEADINGS_BELOW);
-    // The browser tells in its console of every style that the policy refuses, also of those that
-    // the purifier is about to take out.
-    if (token.type === "html") token.text = withoutStyle(token.text as string);
+    // The browser tells in its console of every style and handler that the policy refuses, also of
+    // those that the purifier is about to take out.
+    if (token.type === "html") token.text = subdued(token.text as string);
   },
 });
 
-const withoutStyle = (markup: string) =>
+const subdued = (markup: string) =>
   markup
     .replace(/<style\b[^]*?(?:<\/style[^>]*>|$)/gi, "")
-    .replace(/<[^>]*>/g, (tag) => tag.replace(/([\s"'/])style\s*=/gi, "$1data-style="));
+    .replace(/<[^>]*>/g, (tag) => tag.replace(/([\s"'/])(style|on\w+)\s*=/gi, "$1data-$2="));
 
 purifier.addHook("afterSanitizeAttributes", (node) => {
   if (node.tagName === "A") {
