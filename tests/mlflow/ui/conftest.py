@@ -6,13 +6,17 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.mlflow.ui.population import Populated, populate
 from tests.mlflow.ui.recording import WITHOUT_THE_ASSISTANT, Recorder, unexpected
 from tests.rest import Rest
 from tests.servers import ServerProcess, eventtrack_server
 from tests.ui.conftest import CHROMIUM_FLAGS
+
+
+# MLflow's pages are megabytes of scripts, and other tests want the processor as well.
+expect.set_options(timeout=30_000)
 
 
 class Site(NamedTuple):
