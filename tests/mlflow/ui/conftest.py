@@ -14,7 +14,6 @@ from tests.rest import Rest
 from tests.servers import ServerProcess, eventtrack_server
 from tests.ui.conftest import CHROMIUM_FLAGS
 
-
 # MLflow's pages are megabytes of scripts, and other tests want the processor as well.
 expect.set_options(timeout=30_000)
 
