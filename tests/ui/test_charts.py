@@ -154,13 +154,13 @@ def long(site: Site) -> str:
     for number in range(LONG_RUNS):
         run_id = f"{number:02x}{'f' * 30}"
         points = wire.Metrics(run_id=run_id, steps=steps, timestamps=steps, values={"saw": values})
-        started = wire.RunStart(run_id=run_id, experiment="long", name=f"long-{number}")
+        started = wire.RunStart(run_id=run_id, experiment="many points", name=f"long-{number}")
         body = msgspec.msgpack.encode(wire.Request(entries=[started, points]))
         status, _, answer = site.rest.ask(
             "POST", wire.PATH, body, headers={"Content-Type": wire.MSGPACK_TYPE}
         )
         assert status == 200, answer
-    found = site.rest.get("experiments/get-by-name", experiment_name="long")
+    found = site.rest.get("experiments/get-by-name", experiment_name="many points")
     experiment_id: str = found["experiment"]["experiment_id"]
     return experiment_id
 
