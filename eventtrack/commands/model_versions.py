@@ -132,35 +132,50 @@ def create(
     )
 
 
-def decide(state: RegisteredModelState, command: VersionCommand, now_ms: int) -> list[Fact]:
-    """Decide on a change to one version."""
-    number = command.version
-    ids = {"registered_model_id": state.registered_model_id}
-    if isinstance(command, TransitionVersion):
-        return _transition(state, command, now_ms)
+def check(command: VersionCommand) -> None:
+    """Refuse what no version could do, whether or not there is the one that is meant."""
     match command:
         case DescribeVersion(description=description):
-            check_version(state, number)
             check_description(description or "")
+        case TransitionVersion(stage=said, archive_existing=archive):
+            stage = canonical_stage(said)
+            if archive and stage not in (STAGING, PRODUCTION):
+                # MLflow answers 500 here, which its clients retry for minutes (quirk Q3).
+                raise InvalidParameter(
+                    "Model version transition cannot archive existing model versions because "
+                    f"'{said}' is not an Active stage. Valid stages are {[STAGING, PRODUCTION]}"
+                )
+        case SetVersionTag(key=key, value=value):
+            check_tag(key, value)
+        case DeleteVersionTag(key=key):
+            check_key(key, "key", "key")
+        case DeleteVersion():
+            pass
+
+
+def decide(state: RegisteredModelState, command: VersionCommand, now_ms: int) -> list[Fact]:
+    """Decide on a change to one version; the command is checked."""
+    number = command.version
+    check_version(state, number)
+    ids = {"registered_model_id": state.registered_model_id}
+    match command:
+        case DescribeVersion(description=description):
             return [
                 ModelVersionDescribed(
                     **ids, version=number, description=description, updated_at_ms=now_ms
                 )
             ]
+        case TransitionVersion():
+            return _transition(state, command, now_ms)
         case SetVersionTag(key=key, value=value):
-            check_tag(key, value)
-            check_version(state, number)
             if state.versions[number].tags.get(key) == value:
                 return []
             return [ModelVersionTagSet(**ids, version=number, key=key, value=value)]
         case DeleteVersionTag(key=key):
-            check_key(key, "key", "key")
-            check_version(state, number)
             if key not in state.versions[number].tags:
                 return []
             return [ModelVersionTagDeleted(**ids, version=number, key=key)]
         case DeleteVersion():
-            check_version(state, number)
             return [delete(state, number, now_ms)]
 
 
@@ -176,14 +191,6 @@ def delete(state: RegisteredModelState, number: int, now_ms: int) -> ModelVersio
 
 def _transition(state: RegisteredModelState, command: TransitionVersion, now_ms: int) -> list[Fact]:
     stage = canonical_stage(command.stage)
-    if command.archive_existing and stage not in (STAGING, PRODUCTION):
-        # MLflow answers 500 here, which its clients retry for minutes (quirk Q3).
-        raise InvalidParameter(
-            "Model version transition cannot archive existing model versions because "
-            f"'{command.stage}' is not an Active stage. Valid stages are "
-            f"{[STAGING, PRODUCTION]}"
-        )
-    check_version(state, command.version)
     staged = {command.version: stage}
     if command.archive_existing:
         for number, version in state.versions.items():

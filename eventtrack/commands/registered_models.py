@@ -241,30 +241,40 @@ def check_version(state: RegisteredModelState, version: int) -> None:
         raise no_such_version(state.name, version)
 
 
-def decide(state: RegisteredModelState, command: RegisteredModelCommand, now_ms: int) -> list[Fact]:
-    """Decide on a change to one model."""
-    ids = {"registered_model_id": state.registered_model_id}
+def check(command: RegisteredModelCommand) -> None:
+    """Refuse what no model could do, whether or not there is the one that is meant."""
     match command:
         case DescribeRegisteredModel(description=description):
             check_description(description)
-            return [RegisteredModelDescribed(**ids, description=description, updated_at_ms=now_ms)]
         case SetRegisteredModelTag(key=key, value=value):
             check_tag(key, value)
+        case DeleteRegisteredModelTag(key=key):
+            check_key(key, "key", "key")
+        case SetAlias(alias=alias):
+            check_alias(alias)
+            check_alias_free(alias)
+        case DeleteAlias(alias=alias):
+            check_alias(alias)
+
+
+def decide(state: RegisteredModelState, command: RegisteredModelCommand, now_ms: int) -> list[Fact]:
+    """Decide on a change to one model; the command is checked."""
+    ids = {"registered_model_id": state.registered_model_id}
+    match command:
+        case DescribeRegisteredModel(description=description):
+            return [RegisteredModelDescribed(**ids, description=description, updated_at_ms=now_ms)]
+        case SetRegisteredModelTag(key=key, value=value):
             if state.tags.get(key) == value:
                 return []
             return [RegisteredModelTagSet(**ids, key=key, value=value)]
         case DeleteRegisteredModelTag(key=key):
-            check_key(key, "key", "key")
             return [RegisteredModelTagDeleted(**ids, key=key)] if key in state.tags else []
         case SetAlias(alias=alias, version=version):
-            check_alias(alias)
-            check_alias_free(alias)
             check_version(state, version)
             if state.aliases.get(alias) == version:
                 return []
             return [RegisteredModelAliasSet(**ids, alias=alias, version=version)]
         case DeleteAlias(alias=alias):
-            check_alias(alias)
             if alias not in state.aliases:
                 return []
             return [RegisteredModelAliasDeleted(**ids, alias=alias)]

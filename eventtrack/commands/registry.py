@@ -110,6 +110,8 @@ class Registry:
 
     async def change_model(self, name: str, command: RegisteredModelCommand, actor: str) -> None:
         """Describe a model, set or remove its tags and aliases."""
+        registered_models.check_name(name)
+        registered_models.check(command)
         await self._change(
             name,
             lambda state: registered_models.decide(state, command, self._handler.now_ms()),
@@ -118,6 +120,8 @@ class Registry:
 
     async def change_version(self, name: str, command: VersionCommand, actor: str) -> None:
         """Describe, stage, tag or delete a version."""
+        registered_models.check_name(name)
+        model_versions.check(command)
         await self._change(
             name,
             lambda state: model_versions.decide(state, command, self._handler.now_ms()),
@@ -159,7 +163,6 @@ class Registry:
     async def _change(
         self, name: str, decide: Callable[[RegisteredModelState], list[Fact]], actor: str
     ) -> None:
-        registered_models.check_name(name)
         registered_model_id = await self._id_of(name)
         stream = stream_of(registered_model_id)
         async with self._hot.lock(stream):

@@ -90,6 +90,14 @@ def _makes_mlflow_stumble(exchange: Exchange) -> bool:
     )
 
 
+def _archives_what_is_not_active(exchange: Exchange) -> bool:
+    return (
+        not exchange.step.name
+        and exchange.step.path.endswith("/transition-stage")
+        and exchange.reference.status == 500
+    )
+
+
 INTENDED: tuple[Intended, ...] = (
     _refused(
         "P8",
@@ -210,6 +218,11 @@ INTENDED: tuple[Intended, ...] = (
         "V6",
         "a logged model knows the copies of its versions too, whose lineage is kept",
         "registry sources: the logged model tells its versions",
+    ),
+    _answered(
+        "V10",
+        "a model that has its name already is not changed, nor are its versions' times",
+        "registry: a model is renamed to its own name",
     ),
     _refused(
         "F13",
@@ -350,6 +363,13 @@ INTENDED: tuple[Intended, ...] = (
         "Q3",
         "a mistake of the client is an invalid value, whatever of it MLflow stumbles over",
         _makes_mlflow_stumble,
+        400,
+        INVALID,
+    ),
+    Intended(
+        "Q3",
+        "archiving goes with an active stage",
+        _archives_what_is_not_active,
         400,
         INVALID,
     ),

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
 from tests.mlflow.conftest import Sides
+from tests.mlflow.differential import generated_registry as registry
 from tests.mlflow.differential.conversation import Conversation
 from tests.mlflow.differential.generated import closing, commands, opening
 from tests.mlflow.differential.generated_searches import searches
@@ -50,6 +51,29 @@ def test_generated_commands_leave_the_same_behind(sides: Sides, said: Sequence[S
 @given(said=commands)
 def test_many_generated_commands_leave_the_same_behind(sides: Sides, said: Sequence[Step]) -> None:
     _converse(sides, said)
+
+
+def _converse_about_models(sides: Sides, said: Sequence[Step], searched: Sequence[Step]) -> None:
+    with Conversation(sides.reference_url, sides.subject_url) as conversation:
+        _lead(conversation, [*registry.opening(), *said, *registry.closing(), *searched], sides)
+
+
+@settings(_BRIEF, max_examples=12)
+@given(said=registry.commands, searched=registry.searches)
+def test_generated_commands_leave_the_same_registry(
+    sides: Sides, said: Sequence[Step], searched: Sequence[Step]
+) -> None:
+    _converse_about_models(sides, said, searched)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+@settings(_COMMON, max_examples=1000)
+@given(said=registry.commands, searched=registry.searches)
+def test_many_generated_commands_leave_the_same_registry(
+    sides: Sides, said: Sequence[Step], searched: Sequence[Step]
+) -> None:
+    _converse_about_models(sides, said, searched)
 
 
 @pytest.fixture(scope="module")

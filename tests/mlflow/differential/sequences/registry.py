@@ -295,6 +295,34 @@ _ENDS = [
     _read("the new one has what is its own", "moved"),
 ]
 
+_SELF = [
+    _model("a model is there to be renamed to its own name", "create", name="self"),
+    _make("it has a version", name="self"),
+    _model("a model is renamed to its own name", "rename", name="self", new_name="self"),
+]
+
+_MISTAKEN = [
+    # What is wrong with a request by itself is told before what is not there.
+    _model("a bad key of an unknown model", "set-tag", INVALID, name="nobody", key="a$", value=""),
+    delete(
+        "a bad key that an unknown model loses",
+        "registered-models/delete-tag",
+        {"name": "nobody", "key": "a$"},
+        error=INVALID,
+    ),
+    _alias("a bad alias of an unknown model", "a b", "1", INVALID, "nobody"),
+    _no_alias("a bad alias that an unknown model loses", "a b", INVALID, "nobody"),
+    _version(
+        "a bad key of an unknown version",
+        "set-tag",
+        INVALID,
+        name="nobody",
+        version="1",
+        key="a$",
+        value="",
+    ),
+]
+
 _PROMPT_TAG = _tag("mlflow.prompt.is_prompt", "true")
 
 
@@ -325,4 +353,4 @@ _PROMPTS = [
     _by_alias("it is found by them", "prod", model="greeting"),
 ]
 
-STEPS = [*_MODELS, *_VERSIONS, *_STAGES, *_ALIASES, *_ENDS, *_PROMPTS]
+STEPS = [*_MODELS, *_VERSIONS, *_STAGES, *_ALIASES, *_ENDS, *_SELF, *_MISTAKEN, *_PROMPTS]
