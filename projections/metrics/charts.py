@@ -9,6 +9,7 @@ cells are not aligned, a cell that a border cuts is put on one side whole, and t
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
@@ -209,7 +210,7 @@ class _Canvas:
         self._of_group = _ints(number[row[1], row[2]] for row in groups)
         self._group = summary.records_of(b"".join(row[3] for row in groups))
         self._group_ids = [row[4] for row in groups]
-        self._cells: dict[int, Records] = {}
+        self._cells: dict[int, bytes] = {}
         self._cell = summary.none()
         self._group_of_cell = self._of_cell = _ints(())
         self._loose, self._of_loose = _loose_points(rows, number, rank)
@@ -258,10 +259,10 @@ class _Canvas:
         import numpy as np
 
         number = {group_id: index for index, group_id in enumerate(self._group_ids)}
-        self._cells |= {number[group_id]: summary.records_of(cells) for group_id, cells in rows}
-        some = sorted(self._cells)
-        self._cell = np.concatenate([self._cells[each] for each in some])
-        self._group_of_cell = np.repeat(some, [len(self._cells[each]) for each in some])
+        self._cells |= {number[group_id]: cells for group_id, cells in rows}
+        self._cell = summary.records_of(b"".join(self._cells.values()))
+        counts = [len(cells) // self._cell.itemsize for cells in self._cells.values()]
+        self._group_of_cell = np.repeat(list(self._cells), counts)
         self._of_cell = self._of_group[self._group_of_cell]
 
     def opens_too_much(self, grid: Grid) -> bool:
@@ -360,36 +361,29 @@ class _Canvas:
         if not some:
             return _nothing(self._series, grid)
         places, columns = together(some)
-        borders = np.searchsorted(places, np.arange(len(self._series) + 1) * grid.buckets)
-        drawn = []
-        for index, series in enumerate(self._series):
-            its = slice(borders[index], borders[index + 1])
-            origin = int(self._origins[index])
-            buckets = places[its] - index * grid.buckets
-            drawn.append(_drawn(series, buckets, [each[its] for each in columns], origin))
+        points, nans, highs, lows, sums, mins, maxs, least, greatest, lasts = columns
+        with np.errstate(all="ignore"):
+            # Where nothing is finite there is no mean.
+            means = sums / (points - nans - highs - lows)
+        borders = np.searchsorted(places, np.arange(len(self._series) + 1) * grid.buckets).tolist()
+        drawn = _nothing(self._series).series
+        for index, (begin, end) in enumerate(pairwise(borders)):
+            if begin == end:
+                continue
+            its, origin = slice(begin, end), int(self._origins[index])
+            drawn[index] = Drawn(
+                *self._series[index],
+                points=int(points[its].sum()),
+                first_x=int(least[its].min()) - origin,
+                last_x=int(greatest[its].max()) - origin,
+                buckets=places[its] - index * grid.buckets,
+                counts=points[its],
+                mins=mins[its],
+                maxs=maxs[its],
+                lasts=lasts[its],
+                means=means[its],
+            )
         return Chart(grid.start, grid.width, grid.buckets, grid.exact, drawn)
-
-
-def _drawn(series: Series, buckets: "Ints", columns: list[Any], origin: int) -> Drawn:
-    import numpy as np
-
-    points, nans, highs, lows, sums, mins, maxs, least, greatest, values = columns
-    with np.errstate(all="ignore"):
-        # Where nothing is finite there is no mean.
-        means = sums / (points - nans - highs - lows)
-    return Drawn(
-        run_id=series[0],
-        key=series[1],
-        points=int(points.sum()),
-        first_x=int(least.min()) - origin if len(points) else None,
-        last_x=int(greatest.max()) - origin if len(points) else None,
-        buckets=buckets,
-        counts=points,
-        mins=mins,
-        maxs=maxs,
-        lasts=values,
-        means=means,
-    )
 
 
 def _nothing(series: Sequence[Series], grid: Grid | None = None) -> Chart:

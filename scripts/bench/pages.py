@@ -32,6 +32,7 @@ METRICS = 20
 RUNS_IN_REQUEST = 250
 POINTS_IN_REQUEST = 50_000
 LIVE_VALUES = 40
+ZOOMS = 4
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--enable-precise-memory-info"]
 
 WATCH = """
@@ -232,7 +233,8 @@ def _measure_charts(page: Page, port: int, series: int) -> None:
         assert response.status == 200
     print(f"chart of {series} series, the server's answer: {taken:.0f} ms, {size / 1e6:.1f} MB")
     page.goto("/#/?q=name%20LIKE%20%27curve-%25%27&cols=a.status")
-    page.wait_for_selector(FIRST_ROW)
+    # What was shown before has rows as well.
+    page.wait_for_selector(f"{FIRST_ROW}:has-text('curve-')")
     page.get_by_role("grid").focus()
     page.keyboard.press("Home")
     page.keyboard.press("Space")
@@ -247,11 +249,18 @@ def _measure_charts(page: Page, port: int, series: int) -> None:
     page.mouse.move(box["x"] + 60, box["y"] + 60)
     page.mouse.down()
     page.mouse.move(box["x"] + 160, box["y"] + 60, steps=3)
-    begun = time.monotonic()
-    with page.expect_response("**/charts"):
-        page.mouse.up()
-    page.evaluate("new Promise(requestAnimationFrame)")
-    print(f"zoom, asked anew and painted: {(time.monotonic() - begun) * 1000:.0f} ms")
+    for _ in range(ZOOMS):
+        begun = time.monotonic()
+        with page.expect_response("**/charts") as answer:
+            page.mouse.up()
+        answer.value.finished()
+        page.evaluate("new Promise(requestAnimationFrame)")
+        span = page.url.split("zoom=")[1].split("&")[0]
+        print(f"zoom to {span}, asked anew and painted: {(time.monotonic() - begun) * 1000:.0f} ms")
+        page.wait_for_timeout(3000)
+        page.mouse.move(box["x"] + 60, box["y"] + 60)
+        page.mouse.down()
+        page.mouse.move(box["x"] + 160, box["y"] + 60, steps=3)
 
 
 def _measure_mlflow(url: str, chromium: str) -> None:

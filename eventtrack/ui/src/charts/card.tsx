@@ -12,6 +12,7 @@ import { csv, download, fileName } from "../widgets/download";
 import { foldGroup, type ChartedGroup } from "./fold";
 import { loadChart } from "./loader";
 import { Plot, type Range } from "./plot";
+import { whenSeen } from "./seen";
 import { linesOf } from "./series";
 import { chartState } from "./state";
 import type { Charted } from "./wire";
@@ -49,18 +50,11 @@ export function ChartCard(props: CardProps) {
   onCleanup(() => controller?.abort());
 
   onMount(() => {
-    const observer = new IntersectionObserver(
-      (entries) => setIsSeen(entries.at(-1)!.isIntersecting),
-      { rootMargin: "200px" },
-    );
-    observer.observe(card);
+    onCleanup(whenSeen(card, setIsSeen));
     const sizes = new ResizeObserver(() => setWidth(card.clientWidth));
     sizes.observe(card);
     setWidth(card.clientWidth);
-    onCleanup(() => {
-      observer.disconnect();
-      sizes.disconnect();
-    });
+    onCleanup(() => sizes.disconnect());
   });
 
   const runIds = createMemo(() => props.runs.map((run) => run.run_id));

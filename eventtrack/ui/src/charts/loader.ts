@@ -26,8 +26,9 @@ export function loadChart(asked: Asked, key: string, signal: AbortSignal): Promi
     if (!some) {
       some = [];
       waiting.set(together, some);
-      // A task of its own: what comes into view, or is zoomed, asks in one before it.
-      setTimeout(() => void send(asked, together));
+      // All that comes into view, or is zoomed, asks before this; and this comes before anything is
+      // painted, so that the server and the painter work at the same time.
+      queueMicrotask(() => void send(asked, together));
     }
     some.push({ key, signal, resolve, reject });
   });
