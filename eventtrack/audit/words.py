@@ -1,6 +1,7 @@
 """What happened, in words that follow the name of who did it: "changed tag stage from ..."."""
 
 import datetime
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
@@ -320,12 +321,20 @@ def _outputs_logged(event: RunOutputsLogged, changes: Sequence[Change]) -> str:
 
 @_of(ArtifactStored)
 def _artifact_stored(event: ArtifactStored, changes: Sequence[Change]) -> str:
-    return f"stored the artifact {event.path} ({event.size:,} bytes)"
+    return f"stored the artifact {_artifact(event.path)} ({event.size:,} bytes)"
 
 
 @_of(ArtifactsDeleted)
 def _artifacts_deleted(event: ArtifactsDeleted, changes: Sequence[Change]) -> str:
-    return f"deleted the artifacts at {event.path}"
+    return f"deleted the artifacts at {_artifact(event.path)}"
+
+
+def _artifact(path: str) -> str:
+    """A path within the run or the logged model; whose it is the stream says."""
+    return _OF_ONE.sub("", path) or path
+
+
+_OF_ONE = re.compile(r"^\d+/(?:[0-9a-f]{32}|models/m-[0-9a-f]{32})/artifacts/")
 
 
 @_of(ExperimentImported)
