@@ -6,7 +6,7 @@ from pathlib import Path
 from urllib.parse import quote, unquote
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.ui.conftest import HOSTILE, RUNS, Complaints, Site
 
@@ -237,6 +237,51 @@ def test_the_list_is_exported_as_it_is_filtered(page: Page, site: Site) -> None:
     assert [row["name"] for row in rows] == ["resnet-07"]
     assert (rows[0]["width"], rows[0]["status"], rows[0]["team"]) == ("7", "FINISHED", "vision")
     assert rows[0]["run_id"] == site.run_ids[7]
+
+
+def test_long_work_says_how_far_it_is_and_can_be_stopped(page: Page, site: Site) -> None:
+    open_runs(page, site)
+    held: list[Route] = []
+    page.route(
+        "**/runs/table",
+        lambda route: (
+            held.append(route)
+            if '"limit":1000' in str(route.request.post_data)
+            else route.continue_()
+        ),
+    )
+    page.get_by_role("button", name="Export as CSV").click()
+    progress = page.get_by_role("progressbar", name="Exporting the runs")
+    expect(progress).to_be_visible()
+    page.get_by_role("status").get_by_role("button", name="Stop").click()
+    expect(progress).to_have_count(0)
+    assert len(held) == 1
+    page.unroute("**/runs/table")
+
+
+def test_what_was_done_when_it_is_stopped_stays_done(page: Page, site: Site) -> None:
+    experiment_id = site.rest.post("experiments/create", name="many to delete")["experiment_id"]
+    for number in range(20):
+        site.rest.create_run(experiment_id, run_name=f"r{number}")
+    page.goto(f"/#/experiments/{experiment_id}?charts=0")
+    expect(page.get_by_role("link", name="r0", exact=True)).to_be_visible()
+    page.get_by_role("grid").focus()
+    page.keyboard.press("Home")
+    page.keyboard.press("Space")
+    page.keyboard.press("Shift+End")
+    expect(page.get_by_text("20 runs chosen")).to_be_visible()
+    held: list[Route] = []
+    page.route("**/runs/delete", lambda route: held.append(route))
+    page.get_by_role("toolbar").get_by_role("button", name="Delete").click()
+    progress = page.get_by_role("progressbar", name="Changing 20 runs")
+    expect(progress).to_be_visible()
+    held[0].continue_()
+    # Eight are on their way at once: the ninth went when the first was done.
+    expect(progress).to_have_attribute("value", "1")
+    page.get_by_role("status").get_by_role("button", name="Stop").click()
+    for route in held[1:]:
+        route.continue_()
+    expect(page.get_by_text("9 runs deleted")).to_be_visible()
 
 
 @pytest.mark.parametrize("scheme", ["dark", "light"])

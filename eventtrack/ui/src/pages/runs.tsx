@@ -26,7 +26,7 @@ import { Button, IconButton } from "../widgets/button";
 import { Fault } from "../widgets/fault";
 import { count } from "../widgets/format";
 import { Split } from "../widgets/split";
-import { tell, tellError } from "../widgets/toast";
+import { tell, tellError, working } from "../widgets/toast";
 import { NoRunsYet, NothingFound } from "./no-runs";
 import { RunsState } from "./runs-state";
 
@@ -98,7 +98,10 @@ export function RunsPage() {
     const question = state.question();
     if (!question) return;
     try {
-      tell(`${count(await exportCsv(question, state.columns()), "run")} exported`);
+      const exported = await working("Exporting the runs", (say, signal) =>
+        exportCsv(question, state.columns(), say, signal),
+      );
+      tell(`${count(exported, "run")} exported`);
     } catch (error) {
       tellError("The runs could not be exported", error);
     }

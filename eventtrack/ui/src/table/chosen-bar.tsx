@@ -6,7 +6,7 @@ import { go, href, moment } from "../shell/router";
 import { Button } from "../widgets/button";
 import { Dialog } from "../widgets/dialog";
 import { count } from "../widgets/format";
-import { tell, tellError } from "../widgets/toast";
+import { tell, tellError, working } from "../widgets/toast";
 import type { Run } from "./runs-list";
 import type { Selection } from "./selection";
 
@@ -19,23 +19,30 @@ interface ChosenBarProps {
 /** Requests that are on their way at once. */
 const AT_ONCE = 8;
 
-/** Do something to each; how many were done.  The first refusal is told, the others go on. */
+/**
+ * Do something to each, and return those that it was done to.  The first refusal is told, the others
+ * go on; when it is stopped, what was done stays done.
+ */
 async function each(ids: readonly string[], act: (id: string) => Promise<unknown>): Promise<string[]> {
   const left = [...ids];
   const done: string[] = [];
-  let refusal: unknown;
-  async function work(): Promise<void> {
-    for (let id = left.shift(); id !== undefined; id = left.shift()) {
-      try {
-        await act(id);
-        done.push(id);
-      } catch (error) {
-        refusal ??= error;
+  const refusals: unknown[] = [];
+  await working(`Changing ${count(ids.length, "run")}`, async (say, signal) => {
+    async function work(): Promise<void> {
+      while (left.length && !signal.aborted) {
+        const id = left.shift()!;
+        try {
+          await act(id);
+          done.push(id);
+        } catch (error) {
+          refusals.push(error);
+        }
+        say([done.length + refusals.length, ids.length]);
       }
     }
-  }
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
-  if (refusal) tellError(`${count(ids.length - done.length, "run")} could not be changed`, refusal);
+    await Promise.all(Array.from({ length: AT_ONCE }, work));
+  });
+  if (refusals.length) tellError(`${count(refusals.length, "run")} could not be changed`, refusals[0]);
   return done;
 }
 
