@@ -12,7 +12,8 @@ from typing import Any, cast
 import aiosqlite
 
 CONNECTIONS = 3
-CACHE_KIBIBYTES = 4096
+CACHE_KIBIBYTES = 16384
+"""Of a connection: mapped pages take none of it, sorting does, which beyond it goes to files."""
 
 
 class ViewsStopped(Exception):

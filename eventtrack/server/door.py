@@ -18,7 +18,7 @@ from eventtrack.server.liveness import Liveness
 from eventtrack.server.moment import AS_OF, position_of
 from eventtrack.server.webhooks.service import WebhookService
 from projections.metrics.history import Histories, Points, read_points
-from projections.table.listing import Listings
+from projections.table.kept import Listings
 from projections.views import Views
 
 

@@ -204,6 +204,8 @@ class _Canvas:
         self._origins = np.array([starts.get(run_id, 0) for run_id, _ in series], "<i8")
         tails = [row for row in rows if row[0] == 1]
         groups = [row for row in rows if row[0] == 2]
+        # By series and age: what is added up later is nearly in order, which is quicker.
+        groups.sort(key=lambda row: (number[row[1], row[2]], row[4]))
         self._tails = [row[4] for row in tails]
         self._of_tail = _ints(number[row[1], row[2]] for row in tails)
         self._tail = summary.records_of(b"".join(row[3] for row in tails))
@@ -213,6 +215,7 @@ class _Canvas:
         self._cells: dict[int, bytes] = {}
         self._cell = summary.none()
         self._group_of_cell = self._of_cell = _ints(())
+        self._in_cells = _ints(()), _ints(())
         self._loose, self._of_loose = _loose_points(rows, number, rank)
         self._at_loose = self._places(self._loose, self._of_loose)
 
@@ -270,7 +273,8 @@ class _Canvas:
         wider grid would do with fewer."""
         import numpy as np
 
-        _, cut = self._sort_cells(grid)
+        self._in_cells = self._sort_cells(grid)
+        _, cut = self._in_cells
         opened, first = np.unique(self._cell["block"][cut], return_index=True)
         grid.exact = len(opened) <= self._blocks_max
         if grid.exact:
@@ -300,34 +304,35 @@ class _Canvas:
         return touches[fits], touches[~fits]
 
     def parts(self, grid: Grid) -> list[Part]:
-        """All that need not be fetched any more."""
+        """All that need not be fetched any more, the oldest first."""
         import numpy as np
 
-        parts = [self._summarised(grid, self._loose, self._of_loose)]
+        inner, cut = self._in_cells
+        if not grid.exact:
+            inner = np.sort(np.concatenate([inner, cut]))
+        elif grid.opened:
+            # The rest of the blocks that will be unpacked comes with them.
+            inner = inner[~np.isin(self._cell["block"][inner], list(grid.opened))]
+        parts = [self._placed(grid, self._cell, self._of_cell, inner)]
+        fits, _ = self._sort(grid, self._group, self._of_group)
+        parts.append(self._placed(grid, self._group, self._of_group, fits))
         fits, cut = self._sort(grid, self._tail, self._of_tail)
         parts.append(self._placed(grid, self._tail, self._of_tail, fits))
         for index in cut.tolist():
             points = points_of(self._tails[index])
             parts.append(self._summarised(grid, points, int(self._of_tail[index])))
-        fits, _ = self._sort(grid, self._group, self._of_group)
-        parts.append(self._placed(grid, self._group, self._of_group, fits))
-        inner, cut = self._sort_cells(grid)
-        if grid.exact:
-            # The rest of the blocks that will be unpacked comes with them.
-            inner = inner[~np.isin(self._cell["block"][inner], list(grid.opened))]
-        else:
-            parts.append(self._placed(grid, self._cell, self._of_cell, cut))
-        parts.append(self._placed(grid, self._cell, self._of_cell, inner))
+        parts.append(self._summarised(grid, self._loose, self._of_loose))
         return parts
 
     def _placed(self, grid: Grid, records: "Records", owners: "Ints", which: "Ints") -> Part:
         """Records in the bucket where they end, or in the last one."""
         import numpy as np
 
-        owners = owners[which]
-        greatest = records[self._greatest][which] - self._origins[owners]
+        if len(which) < len(records):
+            records, owners = records[which], owners[which]
+        greatest = records[self._greatest] - self._origins[owners]
         last = np.minimum(greatest, grid.greatest)
-        columns = [records[name][which] for name in (*COUNTED, *_FIELDS[self._axis])]
+        columns = [records[name] for name in (*COUNTED, *_FIELDS[self._axis])]
         return owners * grid.buckets + grid.bucket(last), columns
 
     def _summarised(self, grid: Grid, points: Points, owners: "Ints | int") -> Part:

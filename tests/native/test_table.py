@@ -133,6 +133,27 @@ def test_a_change_is_seen_at_once_and_a_list_can_be_held(tmp_path: Any) -> None:
         rest.close()
 
 
+def test_a_glance_at_the_newest_is_the_page_of_the_list(tmp_path: Any) -> None:
+    with eventtrack_server(tmp_path) as process:
+        rest = Rest(process.port)
+        for number in range(4):
+            start(rest, f"r{number}", started=number + 1, params={"n": str(number)})
+        page = {"offset": 1, "limit": 2, "columns": [column("params", "n")]}
+        newest = {"order_by": [by("attributes", "start_time", descending=True)]}
+        for order in ({}, newest):
+            glance = post(rest, "runs/table", **page, **order, glance=True)
+            assert [row["cells"] for row in glance["rows"]] == [["2"], ["1"]]
+            assert glance["total"] == 4
+            # With and without a list of its own.
+            assert post(rest, "runs/table", **page, **order) == glance
+            assert post(rest, "runs/table", **page, **order, glance=True) == glance
+        start(rest, "new", started=9)
+        after = post(rest, "runs/table", **page, glance=True)
+        assert [row["run_id"] for row in after["rows"]] == ["r3", "r2"]
+        assert int(after["position"]) > int(glance["position"])
+        rest.close()
+
+
 def test_changed_is_the_position_of_the_last_event_of_the_run(tmp_path: Any) -> None:
     with eventtrack_server(tmp_path) as process:
         rest = Rest(process.port)

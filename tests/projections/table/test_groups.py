@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from projections.runs import number_of
 from projections.table.columns import Column
 from projections.table.groups import Amount, group_runs
-from projections.table.listing import By, Question, list_runs
+from projections.table.listing import By, Question, first_runs, list_runs
 from tests.projections.search import strategies
 from tests.projections.search.strategies import KEYS
 from tests.projections.search.views import MemoryViews, Run, answer
@@ -82,6 +82,24 @@ def test_the_order_is_what_python_says(world: list[Run], order_by: list[By]) -> 
             some.sort(key=lambda run: place(run, by.column)[1], reverse=by.descending)
         expected = [run for rank in sorted(of_rank) for run in of_rank[rank]]
     assert found == [run.run_id for run in expected]
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    world=strategies.runs(12),
+    question=st.builds(
+        Question,
+        experiment_ids=st.sampled_from([(), (1,), (2, 1), (7,)]),
+        view=st.sampled_from(["active", "deleted", "all"]),
+    ),
+    count=st.integers(0, 14),
+)
+def test_the_first_runs_are_the_beginning_of_the_list(
+    world: list[Run], question: Question, count: int
+) -> None:
+    views = views_of(world)
+    ids = answer(list_runs(views, question))
+    assert answer(first_runs(views, question, count)) == (len(ids), ids[:count])
 
 
 def check_amount(amount: Amount, numbers: list[float]) -> None:

@@ -45,6 +45,8 @@ export interface RunsQuestion {
   order_by: Order[];
   offset: number;
   limit: number;
+  /** Other pages need not be of the same list. */
+  glance?: boolean;
 }
 
 export interface RunsAnswer {

@@ -65,7 +65,8 @@ export class RunsList {
   #ask(question: ListQuestion): void {
     const columns = question.columns.map(columnId);
     this.pages.ask(async (offset, limit, position, signal): Promise<Page<Run>> => {
-      const asked = { ...question, offset, limit, ...(position === null ? {} : { position }) };
+      // Most who look at a table look at its top; what changes behind it tells the event stream.
+      const asked = { ...question, offset, limit, ...(position === null ? { glance: true } : { position }) };
       const answer = await runsTable(asked, signal);
       this.position = Number(answer.position);
       firstVisit(this.position);
