@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from projections.metrics.charts import Chart, Drawn
+from projections.metrics.canvas import Chart, Drawn
 from projections.metrics.packing import Points
 from projections.metrics.stored import Content, stored_points
 from projections.views import Views

@@ -5,9 +5,10 @@ however the parts were cut: every field is a sum, a minimum, a maximum, or the v
 of a total order.  (The sum of values is rounded, and so depends on the order in its last digits.)
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from projections.metrics.packing import Points
+from projections.metrics.packing import ENTRY_BYTES, Points
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     Floats = npt.NDArray[np.float64]
     Flags = npt.NDArray[np.bool_]
     Records = npt.NDArray[np.void]
+    Columns = dict[str, npt.NDArray[Any]]
 
 FIELDS = [
     ("block", "<i8"),  # id of the block it is about; 0 for none
@@ -39,6 +41,9 @@ FIELDS = [
 """Of values at the same step and time the greatest is the last, NaN counting as 0 and a number
 before it (rule M1, made independent of the order of logging).  There is no minus zero."""
 
+BYTES = ENTRY_BYTES * len(FIELDS)
+"""Of a stored summary."""
+
 AMOUNTS = ("nans", "highs", "lows", "sum", "min", "max")
 
 _SUMS = ("points", "nans", "highs", "lows", "sum")
@@ -51,6 +56,24 @@ def records_of(stored: bytes) -> "Records":
     import numpy as np
 
     return np.frombuffer(stored, FIELDS)
+
+
+def columns_of(stored: "Sequence[bytes]") -> "Columns":
+    """Stored summaries, many from many pieces -> their fields, each in a column of its own.
+
+    What looks at a few fields of very many summaries is quicker with these than with records.
+    """
+    import numpy as np
+
+    total = sum(map(len, stored)) // BYTES
+    found = np.empty((len(FIELDS), total), "<i8")
+    at = 0
+    for piece in stored:
+        # A piece at a time, which stays in the processor's cache meanwhile.
+        entries = np.frombuffer(piece, "<i8").reshape(-1, len(FIELDS))
+        found[:, at : at + len(entries)] = entries.T
+        at += len(entries)
+    return {name: found[place].view(kind) for place, (name, kind) in enumerate(FIELDS)}
 
 
 def none() -> "Records":

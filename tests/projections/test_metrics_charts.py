@@ -16,7 +16,8 @@ from eventtrack.events import Position, Recorded
 from eventtrack.events.runs import RunCreated
 from projections.metrics import against, charts, compaction, metrics
 from projections.metrics.against import TooManyPoints, draw_against
-from projections.metrics.charts import Axis, Chart, draw
+from projections.metrics.canvas import Axis, Chart, Drawn
+from projections.metrics.charts import draw
 from projections.metrics.series import NO_RANK
 from projections.metrics.zoom import BUCKETS_MAX
 from projections.runs import runs
@@ -37,7 +38,7 @@ def x_of(point: Point, axis: Axis, origin: int) -> int:
     return point[0] if axis == "step" else point[1] - origin
 
 
-def check_series(found: charts.Drawn, points: Sequence[Point], chart: Chart, axis: Axis) -> None:
+def check_series(found: Drawn, points: Sequence[Point], chart: Chart, axis: Axis) -> None:
     origin = STARTED.get(found.run_id, 0) if axis == "relative" else 0
     of_bucket: defaultdict[int, list[Point]] = defaultdict(list)
     for point in points:

@@ -13,7 +13,8 @@ from eventtrack.server.moment import AS_OF
 from eventtrack.server.native.requests import body_of, bounded
 from projections.changes import last_change
 from projections.metrics.against import POINTS_MAX, TooManyPoints, draw_against
-from projections.metrics.charts import Chart, Drawn, draw
+from projections.metrics.canvas import Chart, Drawn
+from projections.metrics.charts import draw
 from projections.metrics.zoom import BUCKETS_MAX
 from projections.views import Views
 

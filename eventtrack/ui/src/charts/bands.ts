@@ -14,19 +14,53 @@ export interface Band {
   alpha: number;
 }
 
-/** Blend bands into the pixels of a picture, the first lowest. */
+/** Blend bands into the pixels of an empty picture, the first lowest. */
 export function paintBands(picture: ImageData, bands: readonly Band[], x: Project, y: Project): void {
-  const { width, height, data } = picture;
-  const tops = new Float32Array(width);
-  const bottoms = new Float32Array(width);
-  for (const { line, colour, alpha } of bands) {
-    spread(line, x, y, tops, bottoms, width, height);
-    for (let column = 0; column < width; column++) {
-      const top = Math.max(0, Math.round(tops[column]!));
+  const { width, height } = picture;
+  const tops = bands.map(() => new Float32Array(width));
+  const bottoms = bands.map(() => new Float32Array(width));
+  bands.forEach(({ line }, at) => spread(line, x, y, tops[at]!, bottoms[at]!, width, height));
+  // A column at a time, which lies in the processor's cache whole.
+  const mixed = new Float32Array(height * 4);
+  for (let column = 0; column < width; column++) {
+    let first = height;
+    let end = 0;
+    for (let at = 0; at < bands.length; at++) {
+      const top = Math.max(0, Math.round(tops[at]![column]!));
       // One pixel at least, or a flat line would have no band.
-      const bottom = Math.min(height, Math.max(Math.round(bottoms[column]!), top + 1));
-      for (let row = top; row < bottom; row++) blend(data, (row * width + column) * 4, colour, alpha);
+      const bottom = Math.min(height, Math.max(Math.round(bottoms[at]![column]!), top + 1));
+      if (bottom <= top) continue;
+      blend(mixed, top, bottom, bands[at]!);
+      if (top < first) first = top;
+      if (bottom > end) end = bottom;
     }
+    show(picture, column, first, end, mixed);
+    mixed.fill(0, first * 4, Math.max(first, end) * 4);
+  }
+}
+
+/** Lay a band over rows [top, end) of a column, whose colours are multiplied by their alpha. */
+function blend(mixed: Float32Array, top: number, end: number, { colour, alpha }: Band): void {
+  const [red, green, blue] = [colour[0] * alpha, colour[1] * alpha, colour[2] * alpha];
+  const below = 1 - alpha;
+  for (let at = top * 4; at < end * 4; at += 4) {
+    mixed[at] = red + mixed[at]! * below;
+    mixed[at + 1] = green + mixed[at + 1]! * below;
+    mixed[at + 2] = blue + mixed[at + 2]! * below;
+    mixed[at + 3] = alpha + mixed[at + 3]! * below;
+  }
+}
+
+function show(picture: ImageData, column: number, first: number, end: number, mixed: Float32Array): void {
+  const { width, data } = picture;
+  for (let row = first; row < end; row++) {
+    const alpha = mixed[row * 4 + 3]!;
+    if (!alpha) continue;
+    const to = (row * width + column) * 4;
+    data[to] = mixed[row * 4]! / alpha;
+    data[to + 1] = mixed[row * 4 + 1]! / alpha;
+    data[to + 2] = mixed[row * 4 + 2]! / alpha;
+    data[to + 3] = alpha * 255;
   }
 }
 
@@ -79,13 +113,4 @@ function widen(
   if (column < 0 || column >= width) return;
   if (top < tops[column]!) tops[column] = top;
   if (bottom > bottoms[column]!) bottoms[column] = bottom;
-}
-
-function blend(data: Uint8ClampedArray, at: number, colour: Rgb, alpha: number): void {
-  const below = (data[at + 3]! / 255) * (1 - alpha);
-  const sum = alpha + below;
-  for (let part = 0; part < 3; part++) {
-    data[at + part] = (colour[part]! * alpha + data[at + part]! * below) / sum;
-  }
-  data[at + 3] = sum * 255;
 }

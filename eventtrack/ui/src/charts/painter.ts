@@ -19,7 +19,7 @@ export interface Look {
 
 const DOTS_MAX = 40;
 const DOT_PIXELS = 2.2;
-/** Of so many lines the bands are drawn fainter, or they would hide each other. */
+/** Of more lines the bands are drawn fainter, or they would hide each other, and the lines thinner. */
 const FEW_LINES = 12;
 const FADED = 0.25;
 
@@ -79,7 +79,8 @@ export class Painter {
       paintBands(picture, bands, x, y);
       ctx.putImageData(picture, 0, 0);
     }
-    for (const line of lines) stroke(space, line, look, 1.4);
+    const draw = lines.length > FEW_LINES ? hairline : stroke;
+    for (const line of lines) draw(space, line, look, 1.4);
   }
 }
 
@@ -96,8 +97,29 @@ function stroke(space: Space, line: Line, look: Look, width: number): void {
   }
   ctx.lineWidth = width * scale;
   ctx.stroke(path(space, line, line.smooth));
-  if (line.xs.length <= DOTS_MAX) dots(space, line, DOT_PIXELS * scale);
-  gaps(space, line, 3 * scale);
+  marks(space, line);
+}
+
+/**
+ * A line of single pixels, on fine screens one above the other: what is wider than a pixel the
+ * browser takes ten times as long to fill, for a hundred jagged lines a fifth of a second.
+ */
+function hairline(space: Space, line: Line, look: Look): void {
+  const { ctx } = space;
+  ctx.strokeStyle = ctx.fillStyle = look.colour(line.runId);
+  ctx.lineWidth = 1;
+  const drawn = path(space, line, line.smooth);
+  if (look.isSmoothed) {
+    ctx.globalAlpha = 0.28;
+    ctx.stroke(path(space, line, line.ys));
+    ctx.globalAlpha = 1;
+  }
+  for (let row = 0; row < Math.round(devicePixelRatio); row++) {
+    ctx.setTransform(1, 0, 0, 1, 0, row);
+    ctx.stroke(drawn);
+  }
+  ctx.resetTransform();
+  marks(space, line);
 }
 
 function path(space: Space, line: Line, values: Float32Array): Path2D {
@@ -116,6 +138,11 @@ function path(space: Space, line: Line, values: Float32Array): Path2D {
     }
   }
   return drawn;
+}
+
+function marks(space: Space, line: Line): void {
+  if (line.xs.length <= DOTS_MAX) dots(space, line, DOT_PIXELS * devicePixelRatio);
+  gaps(space, line, 3 * devicePixelRatio);
 }
 
 function dots(space: Space, line: Line, radius: number): void {
