@@ -70,8 +70,7 @@ class Sender:
             self._send(batch)
         for file in batch.files:
             self._upload(file)
-        self.cursor.acked = batch.end
-        self.cursor.save()
+        self.cursor.advance(batch.end)
         if self._spool is not None:
             self._spool.acked = batch.end
         drop_segments(self.folder, batch.end)

@@ -217,11 +217,15 @@ class Cursor:
             if crc32(content[:16]) == checksum:
                 self.acked, self.following = acked, following
 
-    def save(self) -> None:
-        """Write it; what is lost of it, on a full disk too, is sent again: the server knows it."""
-        body = struct.pack("<QQ", self.acked, self.following)
+    def advance(self, acked: int) -> None:
+        """The server has everything up to here: write it, and then say so to who waits for it.
+
+        What is lost of it, on a full disk too, is sent again: the server knows it.
+        """
+        body = struct.pack("<QQ", acked, self.following)
         with contextlib.suppress(OSError), self._path.open("wb") as file:
             file.write(body + struct.pack("<I", crc32(body)))
+        self.acked = acked
 
 
 def hold(folder: Path) -> IO[bytes]:

@@ -261,8 +261,8 @@ def test_a_full_disk_is_noticed_when_a_segment_is_made(make: Make) -> None:
 def test_the_cursor_survives_and_a_torn_one_begins_again(tmp_path: Path) -> None:
     cursor = Cursor(tmp_path)
     assert (cursor.acked, cursor.following) == (0, 0)
-    cursor.acked, cursor.following = 12, 10
-    cursor.save()
+    cursor.following = 10
+    cursor.advance(12)
     assert (Cursor(tmp_path).acked, Cursor(tmp_path).following) == (12, 10)
     (tmp_path / "acked").write_bytes(b"\x0c" + (tmp_path / "acked").read_bytes()[:-1])
     assert (Cursor(tmp_path).acked, Cursor(tmp_path).following) == (0, 0)
@@ -311,8 +311,7 @@ def test_a_full_disk_does_not_stop_the_sending(make: Make) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
     try:
         spool.prepare()
-        cursor.acked = 10
-        cursor.save()
+        cursor.advance(10)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert not (spool.folder / "standby").exists()

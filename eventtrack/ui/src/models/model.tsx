@@ -5,7 +5,7 @@ import { recordOf, type RegisteredModel, registeredModel, registry, versionsOf }
 import { undo, historyOf } from "../api/details";
 import { Notes } from "../details/notes";
 import { Tags } from "../details/tags";
-import { isPast, useFollow } from "../shell/past";
+import { isPast, type Leave, useFollow } from "../shell/past";
 import { go, href, moment, path } from "../shell/router";
 import { Ask } from "../widgets/ask";
 import { Button, IconButton } from "../widgets/button";
@@ -33,7 +33,7 @@ export function ModelPage(props: { name: string }) {
   const asked = () => [props.name, moment()] as const;
   const [model, { refetch }] = createResource(asked, ([name]) => registeredModel(name));
   const [versions, { refetch: refetchVersions }] = createResource(asked, ([name]) => versionsOf(name));
-  useFollow(isOfRegistry, () => Promise.all([refetch(), refetchVersions()]));
+  const leave = useFollow(isOfRegistry, () => Promise.all([refetch(), refetchVersions()]));
   const isHistory = createMemo(() => path()[2] === "history");
   createEffect(() => (document.title = `${props.name} · model · eventtrack`));
   return (
@@ -50,7 +50,7 @@ export function ModelPage(props: { name: string }) {
           </p>
         </Match>
         <Match when={model.error || model.latest}>
-          <Head name={props.name} model={model.error ? undefined : model.latest} />
+          <Head name={props.name} model={model.error ? undefined : model.latest} leave={leave} />
           <Tabs
             label="Parts of the model"
             tabs={[
@@ -85,7 +85,7 @@ export function ModelPage(props: { name: string }) {
   );
 }
 
-function Head(props: { name: string; model: RegisteredModel | undefined }) {
+function Head(props: { name: string; model: RegisteredModel | undefined; leave: Leave }) {
   const [isRenaming, setIsRenaming] = createSignal(false);
   const [isRemoving, setIsRemoving] = createSignal(false);
   return (
@@ -109,11 +109,13 @@ function Head(props: { name: string; model: RegisteredModel | undefined }) {
           action="Rename"
           fields={[{ name: "name", label: "Name", value: props.name, isRequired: true }]}
           onClose={() => setIsRenaming(false)}
-          onDone={async ({ name }) => {
-            await registry.rename(props.name, name!);
-            tell(`Renamed to ${name}`);
-            go(modelHref(name!));
-          }}
+          onDone={({ name }) =>
+            props.leave(async () => {
+              await registry.rename(props.name, name!);
+              tell(`Renamed to ${name}`);
+              go(modelHref(name!));
+            })
+          }
         />
       </Show>
       <Show when={isRemoving()}>
@@ -123,15 +125,17 @@ function Head(props: { name: string; model: RegisteredModel | undefined }) {
           look="danger"
           fields={[]}
           onClose={() => setIsRemoving(false)}
-          onDone={async () => {
-            const name = props.name;
-            await registry.remove(name);
-            go(href(["models"]));
-            tell(`${name} is deleted`, {
-              title: "Undo",
-              run: () => void undoLast(name, "RegisteredModelDeleted"),
-            });
-          }}
+          onDone={() =>
+            props.leave(async () => {
+              const name = props.name;
+              await registry.remove(name);
+              go(href(["models"]));
+              tell(`${name} is deleted`, {
+                title: "Undo",
+                run: () => void undoLast(name, "RegisteredModelDeleted"),
+              });
+            })
+          }
         >
           <p>Its versions, tags and aliases go with it. Undo brings all of them back.</p>
         </Ask>

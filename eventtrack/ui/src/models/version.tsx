@@ -4,7 +4,7 @@ import { createEffect, createResource, createSignal, lazy, Match, Show, Switch }
 import { type ModelVersion, modelVersion, recordOf, registry, STAGES } from "../api/registry";
 import { Notes } from "../details/notes";
 import { Tags } from "../details/tags";
-import { isPast, useFollow } from "../shell/past";
+import { isPast, type Leave, useFollow } from "../shell/past";
 import { go, href, moment } from "../shell/router";
 import { Ask } from "../widgets/ask";
 import { Button } from "../widgets/button";
@@ -22,7 +22,7 @@ export function VersionPage(props: { name: string; version: string }) {
     () => [props.name, props.version, moment()] as const,
     ([name, version]) => modelVersion(name, version),
   );
-  useFollow(isOfRegistry, refetch);
+  const leave = useFollow(isOfRegistry, refetch);
   createEffect(() => (document.title = `${props.name} v${props.version} · eventtrack`));
   return (
     <article class="page details">
@@ -37,7 +37,7 @@ export function VersionPage(props: { name: string; version: string }) {
             If it was deleted, <a href={modelHref(props.name, "history")}>the model's history</a> can bring it back.
           </p>
         </Match>
-        <Match when={found.latest}>{(version) => <Version version={version()} />}</Match>
+        <Match when={found.latest}>{(version) => <Version version={version()} leave={leave} />}</Match>
       </Switch>
     </article>
   );
@@ -55,7 +55,7 @@ function sourceOf(source: string): { modelId?: string; runId?: string; path?: st
   return logged ? { modelId: logged[1]! } : {};
 }
 
-function Version(props: { version: ModelVersion }) {
+function Version(props: { version: ModelVersion; leave: Leave }) {
   const [asked, setAsked] = createSignal<"" | "promote" | "stage" | "delete">("");
   const name = () => props.version.name;
   const number = () => props.version.version;
@@ -165,15 +165,17 @@ function Version(props: { version: ModelVersion }) {
           look="danger"
           fields={[]}
           onClose={() => setAsked("")}
-          onDone={async () => {
-            const model = name();
-            await registry.removeVersion(model, number());
-            go(modelHref(model));
-            tell(`Version ${number()} is deleted`, {
-              title: "Undo",
-              run: () => void undoLast(model, "ModelVersionDeleted"),
-            });
-          }}
+          onDone={() =>
+            props.leave(async () => {
+              const [model, version] = [name(), number()];
+              await registry.removeVersion(model, version);
+              go(modelHref(model));
+              tell(`Version ${version} is deleted`, {
+                title: "Undo",
+                run: () => void undoLast(model, "ModelVersionDeleted"),
+              });
+            })
+          }
         >
           <p>Its tags and aliases go with it. Undo brings them back.</p>
         </Ask>

@@ -6,15 +6,35 @@ import { moment } from "./router";
 
 export const isPast = () => moment() !== "";
 
-/** Ask again, at most so often, when an event concerns what is shown; the past follows none. */
+/** Does something after which the page no longer has what it shows. */
+export type Leave = (act: () => Promise<void>) => Promise<void>;
+
+/**
+ * Ask again, at most so often, when an event concerns what is shown; the past follows none.  While
+ * the page itself does away with what it shows, with what is returned, nothing is asked.
+ */
 export function useFollow(
   concerns: (told: Told) => boolean,
   again: () => unknown,
   milliseconds = 500,
-): void {
-  const ask = throttled(async () => void (await again()), milliseconds);
+): Leave {
+  let isLeaving = false;
+  const ask = throttled(async () => {
+    if (!isLeaving) await again();
+  }, milliseconds);
   useEvents((told) => {
     if (concerns(told)) ask();
   });
   useReturn(ask);
+  return async (act) => {
+    isLeaving = true;
+    try {
+      await act();
+    } catch (error) {
+      ask();
+      throw error;
+    } finally {
+      isLeaving = false;
+    }
+  };
 }
