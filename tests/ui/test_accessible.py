@@ -33,8 +33,17 @@ def _choose(page: Page) -> None:
         page.locator(f"[role=row][aria-rowindex='{index}']").get_by_role("checkbox").check()
 
 
-def _promote(page: Page) -> None:
-    page.get_by_role("button", name="Promote").click()
+def _click(place: str) -> Callable[[Page], None]:
+    return lambda page: page.locator(place).first.click()
+
+
+def _complete(page: Page) -> None:
+    page.get_by_role("combobox", name="Filter").press_sequentially("params.")
+
+
+def _tag(page: Page) -> None:
+    _choose(page)
+    page.get_by_role("button", name="Tag").click()
 
 
 class View(NamedTuple):
@@ -71,6 +80,9 @@ TABS = {
 """What a tab of the run is not there without."""
 
 ROW = "[role=grid] a"
+DIALOG = "dialog[open]"
+POPOVER = ".popover"
+TABLE = "experiments/{e}?charts=0"
 
 VIEWS = [
     View("runs", "", ROW),
@@ -78,10 +90,24 @@ VIEWS = [
     View("runs-groups", "experiments/{e}?group=p.seed", "[role=row][aria-rowindex='2']"),
     View("runs-charts", "experiments/{e}", "canvas"),
     View("runs-none", "experiments/{e}?charts=0&q='nobody'", "text=No run is like that"),
-    View("runs-chosen", "experiments/{e}?charts=0", ROW, _choose, "button:has-text('Compare')"),
-    View("palette", "experiments/{e}?charts=0", ROW, _press("Control+k"), "dialog[open]"),
-    View("help", "experiments/{e}?charts=0", ROW, _press("?"), "dialog[open]"),
-    View("time", "experiments/{e}?charts=0", ROW, _press("t"), "input[type=range], [role=slider]"),
+    View("runs-chosen", TABLE, ROW, _choose, "button:has-text('Compare')"),
+    View("palette", TABLE, ROW, _press("Control+k"), DIALOG),
+    View("help", TABLE, ROW, _press("?"), DIALOG),
+    View("time", TABLE, ROW, _press("t"), "input[type=range], [role=slider]"),
+    View("experiments", TABLE, ROW, _click("button.picker"), POPOVER),
+    View("columns", TABLE, ROW, _click("button[title='Choose columns']"), POPOVER),
+    View("column", TABLE, ROW, _click("button.head-menu"), POPOVER),
+    View("group", TABLE, ROW, _click("button[title='Group runs']"), POPOVER),
+    View("views", TABLE, ROW, _click("button[title='Saved views']"), POPOVER),
+    View("completions", TABLE, ROW, _complete, "[role=listbox] [role=option]"),
+    View("tag", TABLE, ROW, _tag, DIALOG),
+    View(
+        "chart",
+        "experiments/{e}",
+        "canvas",
+        _click("button[aria-label='Full screen']"),
+        f"{DIALOG} canvas",
+    ),
     View("run", "runs/{rich}", "text=Findings"),
     *(View(f"run-{tab}", f"runs/{{rich}}/{tab}", shown) for tab, shown in TABS.items()),
     *(
@@ -92,7 +118,13 @@ VIEWS = [
     View("models", "models", "table a"),
     View("model", "models/seen net", "text=@champion"),
     View("version", "models/seen net/versions/1", "text=@champion"),
-    View("promote", "models/seen net/versions/1", "text=@champion", _promote, "dialog[open]"),
+    View(
+        "promote",
+        "models/seen net/versions/1",
+        "text=@champion",
+        _click("button:has-text('Promote')"),
+        DIALOG,
+    ),
     View("logged-model", "experiments/{d}/models/{logged}", "h1"),
     View("compare", "compare?runs={many}", "tbody th"),
     View("compare-parallel", "compare?runs={many}&view=parallel", "canvas"),
