@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import pytest
 from hypothesis import given
@@ -300,6 +300,23 @@ def test_what_a_killed_process_wrote_is_there(tmp_path: Path) -> None:
     assert done.returncode == -signal.SIGKILL
     entries, _, _ = read_all(Reader(tmp_path / "spool"))
     assert [point[1] for point in points_of(entries)] == list(range(5000))
+
+
+def test_who_waits_for_the_cursor_finds_it_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A flush ends when `acked` says so: a trainer killed then has nothing to send again."""
+    cursor = Cursor(tmp_path)
+    opening, told = Path.open, []
+
+    def watched(path: Path, *args: Any, **kwargs: Any) -> Any:
+        told.append(cursor.acked)
+        return opening(path, *args, **kwargs)
+
+    monkeypatch.setattr(Path, "open", watched)
+    cursor.advance(12)
+    assert told == [0], "it must not say so before it is written"
+    assert cursor.acked == 12
 
 
 def test_a_full_disk_does_not_stop_the_sending(make: Make) -> None:

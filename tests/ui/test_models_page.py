@@ -1,10 +1,11 @@
 """The model registry's pages in Chromium: found, described, promoted, moved, deleted, undone."""
 
+import time
 from pathlib import Path
 
 import pytest
 from mlflow import MlflowClient
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.ui.conftest import HOSTILE, Site
 from tests.ui.test_run_page import answer, region
@@ -128,6 +129,36 @@ def test_a_model_is_renamed_deleted_and_brought_back(
     page.get_by_role("status").get_by_role("button", name="Undo").click()
     page.get_by_role("link", name="final net").click()
     expect(region(page, "Versions").get_by_role("row")).to_have_count(2)
+
+
+def test_a_page_asks_no_more_for_what_it_does_away_with(
+    page: Page, site: Site, client: MlflowClient
+) -> None:
+    """The event may come before the answer: `page` fails where a 404 is in the console."""
+
+    def late(route: Route) -> None:
+        response = route.fetch()
+        time.sleep(1.5)
+        route.fulfill(response=response)
+
+    for request in (
+        "registered-models/rename",
+        "registered-models/delete",
+        "model-versions/delete",
+    ):
+        page.route(f"**/{request}", late)
+    client.create_registered_model("early net")
+    client.create_model_version("early net", "s3://bucket/model")
+    page.goto("/#/models/early net/versions/1")
+    page.get_by_role("button", name="Delete").click()
+    answer(page, "Delete")
+    expect(page.get_by_role("heading", level=1)).to_have_text("early net")
+    page.get_by_role("button", name="Rename").click()
+    answer(page, "Rename", Name="late net")
+    expect(page.get_by_role("heading", level=1)).to_have_text("late net")
+    page.get_by_role("button", name="Delete").click()
+    answer(page, "Delete")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Models")
 
 
 def test_aliases_and_tags_are_set_and_removed(page: Page, site: Site, client: MlflowClient) -> None:

@@ -65,7 +65,7 @@ export class RunsList {
   #ask(question: ListQuestion): void {
     const columns = question.columns.map(columnId);
     this.pages.ask(async (offset, limit, position, signal): Promise<Page<Run>> => {
-      // Most who look at a table look at its top; what changes behind it tells the event stream.
+      // Most look at the top only; where another page is of a later list, an event brings this one up to it.
       const asked = { ...question, offset, limit, ...(position === null ? { glance: true } : { position }) };
       const answer = await runsTable(asked, signal);
       this.position = Number(answer.position);
