@@ -12,8 +12,7 @@ from typing import Any, cast
 import aiosqlite
 
 CONNECTIONS = 3
-CACHE_KIBIBYTES = 16384
-"""Of a connection: mapped pages take none of it, sorting does, which beyond it goes to files."""
+CACHE_KIBIBYTES = 4096
 
 
 class ViewsStopped(Exception):

@@ -56,8 +56,7 @@ async def list_runs(reader: Reader, question: Question) -> list[str]:
     if scope is None:
         return []
     # In one row: for every row of an answer SQLite's thread waits for the interpreter's lock, which
-    # beside a busy thread takes milliseconds each.  (For such an aggregate SQLite keeps the order of
-    # a subquery.)
+    # beside a busy thread takes milliseconds each.  SQLite keeps a subquery's order for it.
     ((listed,),) = await reader.fetchall(
         f"""SELECT json_group_array(run_id) FROM (
                 SELECT r.run_id FROM runs r WHERE {scope.text} AND {where.text}
