@@ -223,8 +223,13 @@ class Cursor:
         What is lost of it, on a full disk too, is sent again: the server knows it.
         """
         body = struct.pack("<QQ", acked, self.following)
-        with contextlib.suppress(OSError), self._path.open("wb") as file:
-            file.write(body + struct.pack("<I", crc32(body)))
+        with contextlib.suppress(OSError):
+            # In one write over the old one: a file emptied first is what a kill could leave.
+            file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o666)
+            try:
+                os.pwrite(file, body + struct.pack("<I", crc32(body)), 0)
+            finally:
+                os.close(file)
         self.acked = acked
 
 

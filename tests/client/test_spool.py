@@ -307,16 +307,34 @@ def test_who_waits_for_the_cursor_finds_it_written(
 ) -> None:
     """A flush ends when `acked` says so: a trainer killed then has nothing to send again."""
     cursor = Cursor(tmp_path)
-    opening, told = Path.open, []
+    writing, told = os.pwrite, []
 
-    def watched(path: Path, *args: Any, **kwargs: Any) -> Any:
+    def watched(*args: Any) -> int:
         told.append(cursor.acked)
-        return opening(path, *args, **kwargs)
+        return writing(*args)
 
-    monkeypatch.setattr(Path, "open", watched)
+    monkeypatch.setattr(os, "pwrite", watched)
     cursor.advance(12)
     assert told == [0], "it must not say so before it is written"
     assert cursor.acked == 12
+
+
+def test_a_kill_in_the_middle_of_writing_the_cursor_leaves_a_cursor(tmp_path: Path) -> None:
+    script = (
+        "import sys; from itertools import count; from pathlib import Path\n"
+        "from eventtrack.client.spool import Cursor\n"
+        "cursor = Cursor(Path(sys.argv[1]))\n"
+        "cursor.advance(1); print('ready', flush=True)\n"
+        "for acked in count(2): cursor.advance(acked)\n"
+    )
+    for _ in range(10):
+        with subprocess.Popen(
+            [sys.executable, "-c", script, str(tmp_path)], stdout=subprocess.PIPE
+        ) as process:
+            assert process.stdout is not None
+            process.stdout.readline()
+            process.kill()
+        assert Cursor(tmp_path).acked > 0
 
 
 def test_a_full_disk_does_not_stop_the_sending(make: Make) -> None:

@@ -110,6 +110,14 @@ def test_one_steps_through_the_events_of_a_run(page: Page, past: Past, site: Sit
     expect(page).not_to_have_url(before)
 
 
+def test_clicks_that_follow_fast_are_a_step_each(page: Page, past: Past) -> None:
+    page.goto(past.address)
+    page.get_by_role("button", name="Look at another time").click()
+    # The run's last events follow one another in the log.
+    bar(page).get_by_role("button", name="One event back").click(click_count=4)
+    expect(page).to_have_url(re.compile(rf"at={past.positions[3] - 3}$"))
+
+
 def test_the_slider_goes_to_any_event(page: Page, past: Past) -> None:
     page.goto(f"{past.address}/metrics")
     expect(region(page, "Metrics").locator("tbody th")).to_have_text("loss")

@@ -48,7 +48,8 @@ export function TimeBar(props: TimeBarProps) {
       tellError("This moment cannot be shown", error);
     }
   }
-  createEffect(on(moment, () => void ask()));
+  let asked = Promise.resolve();
+  createEffect(on(moment, () => void (asked = ask())));
   // The end of the log moves while the present is shown.
   useFollow(() => true, ask, HEAD_MILLISECONDS);
 
@@ -76,18 +77,30 @@ export function TimeBar(props: TimeBarProps) {
   const first = () => (props.runId ? (ends()?.[0].position ?? 1) : 1);
   const last = () => (props.runId ? (ends()?.[1].position ?? head()) : head());
 
+  /** Where the address says we are: what was told of it may still be on its way. */
+  async function here(): Promise<number> {
+    if (/^\d+$/.test(moment())) return Number(moment());
+    await asked;
+    return isPast() ? position() : head() + 1;
+  }
+
   async function step(by: 1 | -1): Promise<void> {
-    replay.pause();
-    if (!props.runId) {
-      const next = Math.min(head(), Math.max(1, position() + by));
-      return setQuery({ at: String(next) });
-    }
     try {
-      const found = await besides(props.runId, head(), isPast() ? position() : head() + 1, by);
+      if (!told()) await asked;
+      const from = Math.min(await here(), head() + 1);
+      if (!props.runId) return show(Math.min(head(), Math.max(1, from + by)));
+      const found = await besides(props.runId, head(), from, by);
       if (found) show(found.position);
     } catch (error) {
       tellError("The next event cannot be found", error);
     }
+  }
+
+  // Each step goes on from where the one before it arrived, however fast they are asked for.
+  let stepping = Promise.resolve();
+  function queueStep(by: 1 | -1): void {
+    replay.pause();
+    stepping = stepping.then(() => step(by));
   }
 
   async function play(): Promise<void> {
@@ -126,8 +139,8 @@ export function TimeBar(props: TimeBarProps) {
 
   return (
     <section class="time-bar" classList={{ then: isPast() }} aria-label="Time">
-      <IconButton icon="left" label="One event back" onClick={() => void step(-1)} />
-      <IconButton icon="right" label="One event on" disabled={!isPast()} onClick={() => void step(1)} />
+      <IconButton icon="left" label="One event back" onClick={() => queueStep(-1)} />
+      <IconButton icon="right" label="One event on" disabled={!isPast()} onClick={() => queueStep(1)} />
       <input
         type="range"
         min={first()}
