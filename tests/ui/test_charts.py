@@ -142,6 +142,39 @@ def test_zooming_asks_the_server_anew_and_a_double_click_goes_back(
     )
 
 
+def test_a_zoom_asks_only_for_what_the_chosen_runs_have(page: Page, site: Site) -> None:
+    experiment_id = site.rest.post("experiments/create", name="two kinds")["experiment_id"]
+    for name in ("text", "image"):
+        run_id = site.rest.create_run(experiment_id, run_name=name)
+        metrics = [{"key": name, "value": x, "step": x, "timestamp": x} for x in range(50)]
+        site.rest.post("runs/log-batch", run_id=run_id, metrics=metrics)
+    page.goto(f"/#/experiments/{experiment_id}")
+    row = page.get_by_role("row").filter(has=page.get_by_role("link", name="text"))
+    row.get_by_role("checkbox").check()
+    expect(chart(page, "image")).to_contain_text("No points")
+    expect(plot(page, "text")).to_have_attribute("aria-label", re.compile("1 run, 50 points"))
+    asked: list[str] = []
+    page.on(
+        "request",
+        lambda each: asked.extend(
+            (each.post_data_json or {})["keys"] if each.url.endswith("/charts") else []
+        ),
+    )
+    drag(page, "text", 0.3, 0.6)
+    expect(plot(page, "text")).not_to_have_attribute("aria-label", re.compile("50 points"))
+    assert set(asked) == {"text"}
+    # A point that comes later is shown all the same.
+    latest = {"key": "image", "value": 1, "step": 25, "timestamp": 25}
+    site.rest.post(
+        "runs/log-batch",
+        run_id=site.rest.post(
+            "runs/search", experiment_ids=[experiment_id], filter="attributes.run_name = 'text'"
+        )["runs"][0]["info"]["run_id"],
+        metrics=[latest],
+    )
+    expect(plot(page, "image")).to_have_attribute("aria-label", re.compile("1 run, 1 point"))
+
+
 LONG_RUNS = 12
 LONG_POINTS = 150_000
 

@@ -20,7 +20,7 @@ export interface Look {
 const DOTS_MAX = 40;
 const DOT_PIXELS = 2.2;
 /** Of more lines the bands are drawn fainter, or they would hide each other, and the lines thinner. */
-const FEW_LINES = 12;
+export const FEW_LINES = 12;
 const FADED = 0.25;
 
 interface Space {

@@ -4,6 +4,7 @@
  */
 
 import {
+  batch,
   createEffect,
   createMemo,
   createSignal,
@@ -148,8 +149,12 @@ export function Grid<R>(props: GridProps<R>) {
       aria-activedescendant={active() >= 0 ? `${id}-${active()}` : undefined}
       tabindex="0"
       onScroll={() => {
-        setTop(scroller.scrollTop);
-        setLeft(scroller.scrollLeft);
+        // Both are read before anything is drawn: reading after that would lay out all of it twice.
+        const { scrollTop, scrollLeft } = scroller;
+        batch(() => {
+          setTop(scrollTop);
+          setLeft(scrollLeft);
+        });
       }}
       onKeyDown={onKeyDown}
     >
