@@ -9,10 +9,10 @@ import { IconButton } from "../widgets/button";
 import { count } from "../widgets/format";
 import { Dialog } from "../widgets/dialog";
 import { csv, download, fileName } from "../widgets/download";
+import { bucketsFor } from "./buckets";
 import { foldGroup, type ChartedGroup } from "./fold";
 import { loadChart, type Asked } from "./loader";
-import { FEW_LINES } from "./painter";
-import { Plot, type Range } from "./plot";
+import { BESIDE_PIXELS, Plot, type Range } from "./plot";
 import { whenSeen } from "./seen";
 import { linesOf } from "./series";
 import { chartState } from "./state";
@@ -20,10 +20,6 @@ import type { Charted } from "./wire";
 
 const HEIGHT = 190;
 const AGAIN_MILLISECONDS = 500;
-const BUCKETS_MAX = 4096;
-const BUCKETS_MIN = 256;
-/** The axis with its numbers and what is left free on the other side. */
-const BESIDE_PLOT_PIXELS = 64;
 
 export interface ChartedRun {
   run_id: string;
@@ -61,17 +57,12 @@ export function ChartCard(props: CardProps) {
   });
 
   const runIds = createMemo(() => props.runs.map((run) => run.run_id));
-  /**
-   * The server answers with as many or down to half of them.  So a few lines get one or two for each
-   * pixel, and many lines, which nobody tells apart to the pixel, at least one for every two.
-   * Rounded up, so that resizing a little asks for nothing.
-   */
-  const buckets = () => {
-    const lineCount = props.groups.length || runIds().length;
-    const pixels = (isLarge() ? innerWidth : width()) - BESIDE_PLOT_PIXELS;
-    const wanted = pixels * devicePixelRatio * (lineCount > FEW_LINES ? 1 : 2);
-    return Math.min(BUCKETS_MAX, Math.max(BUCKETS_MIN, 2 ** Math.ceil(Math.log2(Math.max(1, wanted)))));
-  };
+  const buckets = () =>
+    bucketsFor(
+      (isLarge() ? innerWidth : width()) - BESIDE_PIXELS,
+      devicePixelRatio,
+      props.groups.length || runIds().length,
+    );
   const question = createMemo(() => {
     const zoom = chartState.zoom();
     const xKey = chartState.xKey();
@@ -86,9 +77,9 @@ export function ChartCard(props: CardProps) {
     });
   });
 
-  /** Of the question that was answered with no point at all in the whole range, what is not range. */
-  let pointless = "";
   const unranged = (asking: Asked) => JSON.stringify({ ...asking, start: null, end: null, buckets: 0 }) + moment();
+  /** The question, without its range, that found no point in the whole range; an event ends that. */
+  let pointless = "";
 
   /** quick: something soon, and what is finer after it; else the picture stays until then. */
   async function load(quick: boolean): Promise<void> {
@@ -96,9 +87,9 @@ export function ChartCard(props: CardProps) {
     controller = new AbortController();
     const { signal } = controller;
     const asking = JSON.parse(untrack(question)) as Asked;
-    const base = untrack(() => unranged(asking));
-    // A part of the range has no points either; one that is logged comes as an event, not as a zoom.
-    if (quick && base === pointless) return;
+    const its = untrack(() => unranged(asking));
+    // A part of a range without points has none either.
+    if (its === pointless) return;
     pointless = "";
     try {
       let answer = await loadChart({ ...asking, quick }, props.metric, signal);
@@ -106,8 +97,8 @@ export function ChartCard(props: CardProps) {
       setCharted(answer);
       setFault(null);
       const isWhole = asking.start === null && asking.end === null;
-      const its = answer.series.filter((each) => each.key === props.metric);
-      if (isWhole && its.every((each) => each.points === 0)) pointless = base;
+      const hasPoints = answer.series.some((each) => each.key === props.metric && each.points > 0);
+      if (isWhole && !hasPoints) pointless = its;
       if (answer.final) return;
       answer = await loadChart(asking, props.metric, signal);
       if (!signal.aborted) setCharted(answer);
@@ -127,7 +118,7 @@ export function ChartCard(props: CardProps) {
     }),
   );
   const again = throttled(async () => {
-    asked = "";
+    asked = pointless = "";
     if (!isSeen() || !runIds().length) return;
     asked = untrack(question) + moment();
     await load(false);

@@ -7,7 +7,7 @@
 import type uPlot from "uplot";
 import { paintBands, type Rgb } from "./bands";
 import { projection, type Project } from "./project";
-import type { Line } from "./series";
+import { FEW_LINES, type Line } from "./series";
 
 export interface Look {
   colour: (runId: string) => string;
@@ -19,8 +19,6 @@ export interface Look {
 
 const DOTS_MAX = 40;
 const DOT_PIXELS = 2.2;
-/** Of more lines the bands are drawn fainter, or they would hide each other, and the lines thinner. */
-export const FEW_LINES = 12;
 const FADED = 0.25;
 
 interface Space {

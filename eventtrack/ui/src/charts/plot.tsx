@@ -40,6 +40,9 @@ interface Told {
 const TOLD_MAX = 8;
 const TOLD_PIXELS = 360;
 const AXIS_PIXELS = 54;
+const RIGHT_PIXELS = 10;
+/** Of a chart's width what is not the plot's. */
+export const BESIDE_PIXELS = AXIS_PIXELS + RIGHT_PIXELS;
 const NEAR_PIXELS = 24;
 const CURSORS = "charts";
 
@@ -105,7 +108,7 @@ export function Plot(props: PlotProps) {
       width: holder.clientWidth || 300,
       height: props.height,
       ms: 1,
-      padding: [8, 10, 0, 0],
+      padding: [8, RIGHT_PIXELS, 0, 0],
       legend: { show: false },
       cursor: {
         drag: { x: true, y: false, setScale: false },

@@ -2,6 +2,12 @@
 
 import type { Charted, Series } from "./wire";
 
+/**
+ * Of more lines nobody tells one from the other to the pixel: their bands are drawn fainter, or they
+ * would hide each other, the lines thinner, and there are fewer buckets.
+ */
+export const FEW_LINES = 12;
+
 export interface Line {
   runId: string;
   key: string;

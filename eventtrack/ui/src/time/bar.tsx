@@ -49,9 +49,14 @@ export function TimeBar(props: TimeBarProps) {
     }
   }
   let asked = Promise.resolve();
-  createEffect(on(moment, () => void (asked = ask())));
+  const askAgain = () => (asked = ask());
+  createEffect(on(moment, () => void askAgain()));
   // The end of the log moves while the present is shown.
-  useFollow(() => true, ask, HEAD_MILLISECONDS);
+  useFollow(() => true, askAgain, HEAD_MILLISECONDS);
+  /** Until what was asked last is told: a question that is asked anew ends the one before it. */
+  async function untilTold(): Promise<void> {
+    for (let waited; waited !== asked; ) await (waited = asked);
+  }
 
   async function askEnds(runId: string): Promise<void> {
     const head = told()?.head;
@@ -80,13 +85,13 @@ export function TimeBar(props: TimeBarProps) {
   /** Where the address says we are: what was told of it may still be on its way. */
   async function here(): Promise<number> {
     if (/^\d+$/.test(moment())) return Number(moment());
-    await asked;
+    await untilTold();
     return isPast() ? position() : head() + 1;
   }
 
   async function step(by: 1 | -1): Promise<void> {
     try {
-      if (!told()) await asked;
+      if (!told()) await untilTold();
       const from = Math.min(await here(), head() + 1);
       if (!props.runId) return show(Math.min(head(), Math.max(1, from + by)));
       const found = await besides(props.runId, head(), from, by);
