@@ -87,12 +87,13 @@ class Canvas:
         groups = [row for row in rows if row[0] == 2]
         # By series and age: what is added up later is nearly in order, which is quicker.
         groups.sort(key=lambda row: (number[row[1], row[2]], row[4]))
-        self._tails = [row[4] for row in tails]
+        self._tails = [row[5] for row in tails]
         self._of_tail = _ints(number[row[1], row[2]] for row in tails)
         self._tail = summary.records_of(b"".join(row[3] for row in tails))
         self._of_group = _ints(number[row[1], row[2]] for row in groups)
         self._group = summary.records_of(b"".join(row[3] for row in groups))
         self._group_ids = [row[4] for row in groups]
+        self._coarse_bits = _ints(row[5] for row in groups)
         self._cells: dict[int, bytes] = {}
         self._cell = summary.columns_of([])
         self._group_of_cell = self._of_cell = _ints(())
@@ -133,13 +134,20 @@ class Canvas:
             bits += 1
         return Grid(first, last, bits)
 
-    def missing(self, grid: Grid) -> list[int]:
-        """The groups whose cells the grid needs and that are not here."""
+    def missing(self, grid: Grid) -> tuple[list[int], list[int]]:
+        """(groups whose cells the grid needs and that are not here, whose coarse cells will do)."""
         _, cut = self._sort(grid, self._group, self._of_group)
-        return [self._group_ids[each] for each in cut.tolist() if each not in self._cells]
+        fine: list[int] = []
+        coarse: list[int] = []
+        # Along times, where a bucket's border cuts any cell, those that are wider are worse.
+        will_do = (self._axis == "step") & (self._coarse_bits <= grid.bits)
+        for each in cut.tolist():
+            if each not in self._cells:
+                (coarse if will_do[each] else fine).append(self._group_ids[each])
+        return fine, coarse
 
     def take(self, rows: list[tuple[int, bytes]]) -> None:
-        """Cells of groups that were missing."""
+        """Cells, or coarse cells, of groups that were missing."""
         import numpy as np
 
         number = {group_id: index for index, group_id in enumerate(self._group_ids)}

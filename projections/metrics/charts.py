@@ -71,9 +71,9 @@ async def _chosen(
     """The grid, and the canvas with the cells that it needs; None when there is nothing in it."""
     grid = canvas.finest(buckets, start, end)
     while grid is not None:
-        missing = canvas.missing(grid)
-        if missing:
-            cells = await snapshot.fetchall(_CELLS, (_json(missing),))
+        fine, coarse = canvas.missing(grid)
+        if fine or coarse:
+            cells = await snapshot.fetchall(_CELLS, (_json(fine), _json(coarse)))
             await asyncio.to_thread(canvas.take, cells)
         if not await asyncio.to_thread(canvas.opens_too_much, grid):
             break
@@ -110,16 +110,19 @@ _BOTH = f"{_RUNS} CROSS JOIN json_each(?2) k"
 _OF_SERIES = "p.run_id = i.value AND p.key = k.value AND (?3 IS NULL OR p.rank = ?3)"
 
 _STORED = f"""
-    SELECT 0, p.run_id, NULL, NULL, p.columns
+    SELECT 0, p.run_id, NULL, NULL, NULL, p.columns
     FROM {_RUNS} CROSS JOIN metric_wide p ON p.run_id = i.value
-    UNION ALL SELECT 1, p.run_id, p.key, p.summary, p.columns
+    UNION ALL SELECT 1, p.run_id, p.key, p.summary, NULL, p.columns
     FROM {_BOTH} CROSS JOIN metric_tails p ON {_OF_SERIES}
-    UNION ALL SELECT 2, p.run_id, p.key, p.summary, p.group_id
+    UNION ALL SELECT 2, p.run_id, p.key, p.summary, p.group_id, p.coarse_bits
     FROM {_BOTH} CROSS JOIN metric_groups p ON {_OF_SERIES}"""
 """Points move from one of these tables to another: of what is read in pieces see one snapshot."""
 
-_CELLS = """SELECT g.group_id, g.cells FROM json_each(?) i
-            CROSS JOIN metric_groups g ON g.group_id = i.value"""
+_CELLS = """
+    SELECT g.group_id, g.cells
+    FROM json_each(?1) i CROSS JOIN metric_groups g ON g.group_id = i.value
+    UNION ALL SELECT g.group_id, g.coarse
+    FROM json_each(?2) i CROSS JOIN metric_groups g ON g.group_id = i.value"""
 
 _BLOCKS = """SELECT b.block_id, b.columns FROM json_each(?) i
              CROSS JOIN metric_blocks b ON b.block_id = i.value"""

@@ -9,6 +9,7 @@
 
 Blocks never change, so besides the summary of each there are those of its cells, ranges of steps
 whose width is a power of two: a chart whose buckets are as wide or wider needs no block unpacked.
+Where the wider coarse cells will do it reads a third as much.
 
 Every merge sorts by step, so that blocks overlap little even when points were logged out of order.
 """
@@ -33,7 +34,7 @@ from projections.metrics.packing import (
 from projections.metrics.wide import Wide
 
 if TYPE_CHECKING:
-    from projections.metrics.packing import Ints
+    from projections.metrics.packing import Flags, Ints
 
 FAN_IN = 16
 """So many wide rows of a tier, or tails of a series, become one."""
@@ -65,6 +66,9 @@ GROUP_BLOCKS = BLOCK_IDS
 
 CELLS_MAX = 16
 """A block has so many cells at most."""
+
+COARSE_MAX = 4
+"""A block has so many coarse cells at most."""
 
 Series = tuple[str, int]
 """(key, rank) within a run."""
@@ -275,7 +279,7 @@ def _put_points(
     borders = np.arange(count + 1) * len(points) // count
     of_block = np.repeat(np.arange(count), np.diff(borders))
     _, summaries = summary.summaries(points, of_block)
-    cells = _cells(points, of_block, summaries)
+    cells = _cells(points, of_block, _bits(summaries, CELLS_MAX))
     blocks = [
         store_points(points.slice(start, stop))
         for start, stop in zip(borders[:-1].tolist(), borders[1:].tolist(), strict=True)
@@ -283,25 +287,42 @@ def _put_points(
     _put_blocks(connection, run_id, series, blocks, summaries, cells)
 
 
-def _cells(points: Points, of_block: "Ints", summaries: "summary.Records") -> "summary.Records":
-    """The summaries of the cells of blocks, in order; `block` counts them from 0."""
+def _bits(blocks: "summary.Records", cells_max: int) -> "Ints":
+    """How wide the cells of each block are."""
     import numpy as np
 
-    ends = zip(summaries["min_step"].tolist(), summaries["max_step"].tolist(), strict=True)
-    bits = np.array([cell_bits(first, last) for first, last in ends])
-    cells = points.steps >> bits[of_block]
-    new = (cells[1:] != cells[:-1]) | (of_block[1:] != of_block[:-1])
-    number = np.concatenate(([0], np.cumsum(new)))
-    _, made = summary.summaries(points, number)
-    made["block"] = of_block[np.concatenate(([True], new))]
+    ends = zip(blocks["min_step"].tolist(), blocks["max_step"].tolist(), strict=True)
+    return np.array([cell_bits(first, last, cells_max) for first, last in ends], "<i8")
+
+
+def _cells(points: Points, of_block: "Ints", bits: "Ints") -> "summary.Records":
+    """The summaries of the cells of blocks, in order; `block` counts them from 0."""
+    new = _begins(points.steps >> bits[of_block], of_block)
+    _, made = summary.summaries(points, new.cumsum())
+    made["block"] = of_block[new]
     return made
 
 
-def cell_bits(first: int, last: int) -> int:
+def _coarse(cells: "summary.Records", bits: "Ints") -> "summary.Records":
+    """The summaries of the coarse cells, which the cells of blocks fill."""
+    new = _begins(cells["min_step"] >> bits[cells["block"]], cells["block"])
+    _, made = summary.combine(cells, new.cumsum())
+    made["block"] = cells["block"][new]
+    return made
+
+
+def _begins(cell: "Ints", block: "Ints") -> "Flags":
+    """Where does another cell, or the cell of another block, begin?"""
+    import numpy as np
+
+    return np.concatenate(([True], (cell[1:] != cell[:-1]) | (block[1:] != block[:-1])))
+
+
+def cell_bits(first: int, last: int, cells_max: int) -> int:
     """How wide the cells of steps from first to last are: as a power of two, the least that does
-    with CELLS_MAX of them."""
-    bits = ((last - first) // CELLS_MAX).bit_length()
-    return bits if (last >> bits) - (first >> bits) < CELLS_MAX else bits + 1
+    with so many of them."""
+    bits = ((last - first) // cells_max).bit_length()
+    return bits if (last >> bits) - (first >> bits) < cells_max else bits + 1
 
 
 def _put_blocks(
@@ -313,8 +334,10 @@ def _put_blocks(
     cells: "summary.Records",
 ) -> None:
     """Add blocks to the group of the series that is not full, and to new ones."""
+    coarse_bits = _bits(summaries, COARSE_MAX)
+    coarse = _coarse(cells, coarse_bits)
     row = connection.execute(
-        """SELECT group_id, summaries, cells FROM metric_groups
+        """SELECT group_id, summaries, cells, coarse, coarse_bits FROM metric_groups
            WHERE run_id = ? AND key = ? AND rank = ? AND blocks < ?""",
         (run_id, *series, GROUP_BLOCKS),
     ).fetchone()
@@ -323,13 +346,14 @@ def _put_blocks(
         if row is None:
             cursor = connection.execute(
                 """INSERT INTO metric_groups
-                       (run_id, key, rank, blocks, points, summary, summaries, cells)
-                   VALUES (?, ?, ?, 0, 0, x'', x'', x'')""",
+                       (run_id, key, rank, blocks, points, summary, coarse_bits, coarse, summaries,
+                        cells)
+                   VALUES (?, ?, ?, 0, 0, x'', 0, x'', x'', x'')""",
                 (run_id, *series),
             )
             assert cursor.lastrowid is not None
-            row = cursor.lastrowid, b"", b""
-        group_id, before, cells_before = row
+            row = cursor.lastrowid, b"", b"", b"", 0
+        group_id, before, cells_before, coarse_before, bits_before = row
         known = summary.records_of(before)
         added = summaries[start : start + GROUP_BLOCKS - len(known)].copy()
         first = group_id * BLOCK_IDS + len(known)
@@ -338,21 +362,30 @@ def _put_blocks(
             "INSERT INTO metric_blocks VALUES (?, ?)",
             enumerate(blocks[start : start + len(added)], first),
         )
-        own = cells[(cells["block"] >= start) & (cells["block"] < start + len(added))].copy()
-        own["block"] += first - start
+        stop = start + len(added)
         together = before + added.tobytes()
         records = summary.records_of(together)
         connection.execute(
-            """UPDATE metric_groups SET blocks = ?, points = ?, summary = ?, summaries = ?,
-                   cells = ? WHERE group_id = ?""",
+            """UPDATE metric_groups SET blocks = ?, points = ?, summary = ?, coarse_bits = ?,
+                   coarse = ?, summaries = ?, cells = ? WHERE group_id = ?""",
             (
                 len(records),
                 int(records["points"].sum()),
                 summary.whole(records).tobytes(),
+                max(bits_before, int(coarse_bits[start:stop].max())),
+                coarse_before + _of_blocks(coarse, start, stop, first),
                 together,
-                cells_before + own.tobytes(),
+                cells_before + _of_blocks(cells, start, stop, first),
                 group_id,
             ),
         )
-        start += len(added)
+        start = stop
         row = None
+
+
+def _of_blocks(cells: "summary.Records", start: int, stop: int, first: int) -> bytes:
+    """The cells of some blocks, the first of which gets this id, to be stored."""
+    own = cells[(cells["block"] >= start) & (cells["block"] < stop)].copy()
+    own["block"] += first - start
+    stored: bytes = own.tobytes()
+    return stored

@@ -19,7 +19,7 @@ from projections.rows import Rows
 
 metrics = Projection(
     "metrics",
-    version=7,
+    version=8,
     packed=("metric_wide", "metric_tails", "metric_groups", "metric_blocks"),
     tables="""
     -- Per metric, the point with the greatest (step, timestamp, value), and what all amount to.
@@ -89,6 +89,9 @@ metrics = Projection(
         blocks INTEGER NOT NULL,                 -- how many; their ids count up from group_id * 64
         points INTEGER NOT NULL,
         summary BLOB NOT NULL,                   -- of all blocks together
+        -- What is read more often comes before what is larger: a row is read up to what is asked.
+        coarse_bits INTEGER NOT NULL,            -- no coarse cell is wider than 2 to this
+        coarse BLOB NOT NULL,                    -- of larger parts of each block
         summaries BLOB NOT NULL,                 -- of each block
         cells BLOB NOT NULL                      -- of parts of each block (`compaction.py`)
     ) STRICT;

@@ -5,6 +5,7 @@ import math
 import tempfile
 from collections import defaultdict
 from collections.abc import Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, get_args
 
@@ -177,7 +178,8 @@ def test_charts_are_what_python_counts(
     few: bool,
 ) -> None:
     with tempfile.TemporaryDirectory() as folder, small_tiers(), pytest.MonkeyPatch.context() as at:
-        at.setattr(compaction, "CELLS_MAX", 2)
+        at.setattr(compaction, "CELLS_MAX", 4)
+        at.setattr(compaction, "COARSE_MAX", 2)
         if few:
             at.setattr(charts, "BLOCKS_MAX", dict.fromkeys(get_args(Axis), 1))
         path = Path(folder) / "views.db"
@@ -234,6 +236,39 @@ async def test_wide_buckets_need_no_block(long: Path, monkeypatch: pytest.Monkey
         assert not any("metric_blocks" in sql for sql in asked)
         await draw(views, ["r"], ["a"], buckets=100, start=20_000, end=20_099)
         assert any("metric_blocks" in sql for sql in asked)
+
+
+async def test_wider_buckets_need_coarse_cells_only(
+    long: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[object, ...]] = []
+    fetchall = Snapshot.fetchall
+
+    async def watched(
+        snapshot: Snapshot, sql: str, params: Sequence[object] = ()
+    ) -> list[tuple[Any, ...]]:
+        rows = await fetchall(snapshot, sql, params)
+        if "g.coarse" in sql:
+            asked.append((*params, max(len(cells) for _, cells in rows)))
+        return rows
+
+    monkeypatch.setattr(Snapshot, "fetchall", watched)
+    async with open_views(long) as views:
+        coarse = await draw(views, ["r"], ["a"], buckets=26)
+        fine = await draw(views, ["r"], ["a"], buckets=52)
+    assert (coarse.width, fine.width) == (2048, 1024)
+    (without, groups, less), (others, with_none, more) = asked
+    assert without == with_none == "[]"
+    assert groups == others != "[]"
+    assert isinstance(less, int)
+    assert isinstance(more, int)
+    assert less * 2 < more
+    # Two of the finer buckets are one of the others.
+    (drawn,), (finer,) = coarse.series, fine.series
+    assert drawn.points == finer.points == LONG
+    assert drawn.maxs.tolist() == [
+        max(pair) for pair in zip_longest(finer.maxs[::2], finer.maxs[1::2], fillvalue=-math.inf)
+    ]
 
 
 async def test_a_chart_that_would_unpack_too_much_is_coarser_or_says_so(
