@@ -135,7 +135,7 @@ class Canvas:
         return Grid(first, last, bits)
 
     def missing(self, grid: Grid) -> tuple[list[int], list[int]]:
-        """(groups whose cells the grid needs and that are not here, whose coarse cells will do)."""
+        """Groups whose cells are needed and not here: (those, others whose coarse ones will do)."""
         _, cut = self._sort(grid, self._group, self._of_group)
         fine: list[int] = []
         coarse: list[int] = []

@@ -89,7 +89,7 @@ metrics = Projection(
         blocks INTEGER NOT NULL,                 -- how many; their ids count up from group_id * 64
         points INTEGER NOT NULL,
         summary BLOB NOT NULL,                   -- of all blocks together
-        -- What is read more often comes before what is larger: a row is read up to what is asked.
+        -- Before the cells, which are many: a row is read no further than to what is asked for.
         coarse_bits INTEGER NOT NULL,            -- no coarse cell is wider than 2 to this
         coarse BLOB NOT NULL,                    -- of larger parts of each block
         summaries BLOB NOT NULL,                 -- of each block
